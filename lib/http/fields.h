@@ -1,0 +1,104 @@
+// fields.h: the header or trailer fields of one message, in the order received.
+//
+// Names and values are views: into the exchange's arena, or static text. A `Fields` itself lives in an exchange and
+// stores its entries in the exchange's arena. Well-known names carry an id, so that comparing them is comparing a byte.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "base/arena.h"
+
+namespace sluice::http {
+
+// One per field name the proxy itself reads, writes or removes. `field_name` gives the canonical spelling.
+enum class FieldId : std::uint8_t {
+  other,
+  accept_encoding, authorization, cache_control, connection, content_encoding, content_length, content_type, cookie,
+  date, expect, forwarded, host, http2_settings, keep_alive, location, origin, proxy_authenticate,
+  proxy_authorization, proxy_connection, range, retry_after, sec_websocket_key, server, set_cookie, te, trailer,
+  transfer_encoding, upgrade, user_agent, vary, via, x_forwarded_for, x_forwarded_host, x_forwarded_method,
+  x_forwarded_port, x_forwarded_prefix, x_forwarded_proto, x_forwarded_scheme, x_forwarded_server,
+  x_forwarded_tls_client_cert, x_forwarded_tls_client_cert_info, x_forwarded_uri, x_real_ip, x_scheme,
+  x_traefik_router,
+};
+
+// Canonical spelling ("Content-Length"); empty for FieldId::other.
+std::string_view field_name(FieldId id);
+// The id of a name in any case; FieldId::other when the proxy has no interest in it.
+FieldId field_id(std::string_view name);
+
+struct Field {
+  std::string_view name;
+  std::string_view value;
+  FieldId id = FieldId::other;
+};
+
+class Fields {
+ public:
+  explicit Fields(Arena& arena) : arena_(&arena) {}
+
+  std::size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  const Field* begin() const { return entries_; }
+  const Field* end() const { return entries_ + size_; }
+  Field* begin() { return entries_; }
+  Field* end() { return entries_ + size_; }
+
+  // The first value of that name, or nothing.
+  std::optional<std::string_view> get(FieldId id) const;
+  std::optional<std::string_view> get(std::string_view name) const;
+  bool has(FieldId id) const { return find(id) != nullptr; }
+  const Field* find(FieldId id) const;
+  std::size_t count(FieldId id) const;
+
+  // `name` and `value` must outlive the exchange: arena or static text.
+  void add(std::string_view name, std::string_view value) { add(Field{name, value, field_id(name)}); }
+  void add(FieldId id, std::string_view value) { add(Field{field_name(id), value, id}); }
+  void add(const Field& field);
+
+  // Replaces all fields of that name by one, in place of the first.
+  void set(FieldId id, std::string_view value);
+  void set(std::string_view name, std::string_view value);
+
+  // Removes every field of that name (case-insensitive); says how many.
+  std::size_t remove(FieldId id);
+  std::size_t remove(std::string_view name);
+  // Removes every field for which `doomed(field)` is true.
+  template <class Predicate>
+  void remove_if(Predicate doomed) {
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < size_; ++i) {
+      if (!doomed(const_cast<const Field&>(entries_[i]))) entries_[kept++] = entries_[i];
+    }
+    size_ = kept;
+  }
+  void clear() { size_ = 0; }
+
+  Arena& arena() const { return *arena_; }
+
+ private:
+  Arena* arena_;
+  Field* entries_ = nullptr;
+  std::size_t size_ = 0;
+  std::size_t capacity_ = 0;
+};
+
+// True when the comma-separated list `value` (RFC 9110 §5.6.1) contains `token`, ignoring case.
+bool list_contains(std::string_view value, std::string_view token);
+// Calls `visit(element)` for every non-empty element of a comma-separated list, trimmed.
+template <class Visit>
+void for_each_in_list(std::string_view value, Visit visit) {
+  while (!value.empty()) {
+    std::size_t comma = value.find(',');
+    std::string_view element = value.substr(0, comma);
+    value = comma == std::string_view::npos ? std::string_view() : value.substr(comma + 1);
+    while (!element.empty() && (element.front() == ' ' || element.front() == '\t')) element.remove_prefix(1);
+    while (!element.empty() && (element.back() == ' ' || element.back() == '\t')) element.remove_suffix(1);
+    if (!element.empty()) visit(element);
+  }
+}
+
+}  // namespace sluice::http

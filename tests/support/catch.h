@@ -1,0 +1,9 @@
+// catch.h: Catch2 in the version at hand, 2.13 (Debian 12) or 3.x (Debian 13).
+#pragma once
+
+#if __has_include(<catch2/catch_all.hpp>)
+#include <catch2/catch_all.hpp>
+using Catch::Approx;
+#else
+#include <catch2/catch.hpp>
+#endif
