@@ -8,7 +8,7 @@ namespace sluice::async {
 namespace {
 
 constexpr std::size_t kStep = 64;
-constexpr std::size_t kClasses = 64;    // up to 4 KiB
+constexpr std::size_t kClasses = 64;            // up to 4 KiB
 constexpr std::size_t kKeepBytes = 256 * 1024;  // per class, so that a burst does not hold its memory for ever
 
 struct FreeFrame {

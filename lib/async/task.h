@@ -76,10 +76,8 @@ class [[nodiscard]] Task {
   struct promise_type : async::PromiseBase {
     Task get_return_object() { return Task(std::coroutine_handle<promise_type>::from_promise(*this)); }
     template <class U>
-      requires std::is_convertible_v<U&&, T>
-    void return_value(U&& value) {
-      value_.emplace(std::forward<U>(value));
-    }
+    requires std::is_convertible_v<U&&, T>
+    void return_value(U&& value) { value_.emplace(std::forward<U>(value)); }
     std::optional<T> value_;
   };
 

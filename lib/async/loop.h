@@ -1,0 +1,109 @@
+// loop.h: one event loop per thread. libuv runs it and brings threads' mail, signals, file events and the thread pool;
+// sockets sit in an epoll set of our own that libuv watches through one uv_poll_t, edge-triggered and armed once.
+//
+// Why a set of our own: libuv turns every change of a uv_poll_t's mask into a DEL and an ADD, about four epoll_ctl per
+// connection. Here a connection costs one ADD, and a keep-alive request none (docs/performance.md).
+//
+// All members are for the loop's own thread. Other threads reach a loop only through a Doorbell (mailbox.h).
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "async/scope.h"
+#include "async/timer_wheel.h"
+#include "async/waiter.h"
+#include "base/time.h"
+
+struct uv_loop_s;
+
+namespace sluice {
+
+namespace async {
+
+// An entry of the loop's epoll set. `dispatch` only takes note: it sets flags and wakes waiters.
+class EventSource {
+ public:
+  virtual void dispatch(std::uint32_t epoll_events) = 0;
+
+ protected:
+  ~EventSource() = default;
+};
+
+}  // namespace async
+
+class Loop {
+ public:
+  // `manual`: time stands still until `advance` moves it, for tests.
+  enum class ClockKind { monotonic, manual };
+
+  explicit Loop(ClockKind clock = ClockKind::monotonic);
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+  ~Loop();
+
+  // The loop of this thread; made by its constructor, gone with its destructor. One per thread.
+  static Loop& current();
+
+  // The time at the start of this turn.
+  Time now() const { return now_; }
+
+  // Runs until `stop`. May be called again afterwards.
+  void run();
+  void stop();
+  // Runs ready tasks and events that are due now, without waiting; for tests.
+  void run_ready();
+  // Manual clock only: moves time and fires what became due.
+  void advance(Duration by);
+
+  // Puts `wakeup` on the ready list unless it is there already.
+  void wake(async::Wakeup& wakeup) {
+    if (!static_cast<ListNode<async::ReadyTag>&>(wakeup).linked()) ready_.push_back(wakeup);
+  }
+
+  // Timers; `arm` as TimerWheel::arm.
+  void arm(async::TimerNode& node, Time due);
+
+  // Adds a descriptor to the set: `events` are EPOLL* bits. The source must stay until `unwatch` or until the
+  // descriptor is closed.
+  Status watch(int fd, std::uint32_t events, async::EventSource& source);
+  void rewatch(int fd, std::uint32_t events, async::EventSource& source);
+  void unwatch(int fd);
+
+  // Bytes to read into, shared by everything on this loop: what a read lends is valid until the reader suspends.
+  static constexpr std::size_t kScratch = 256 * 1024;
+  std::span<char> scratch() { return {scratch_.get(), kScratch}; }
+  // The reader says how much of it it lent; debug builds overwrite that much after the turn.
+  void lent(std::size_t bytes) { lent_ = bytes > lent_ ? bytes : lent_; }
+
+  // Grows by one with every wake-up: equal numbers mean that the running task has not waited in between.
+  std::uint64_t turn() const { return turn_; }
+
+  uv_loop_s* uv() { return uv_.get(); }
+
+ private:
+  struct Handles;
+  struct UvDelete {
+    void operator()(uv_loop_s* loop) const;
+  };
+
+  void poll_sockets();
+  void run_ready_list();
+  void fire_timers();
+  void set_timer();
+  void update_now();
+
+  std::unique_ptr<uv_loop_s, UvDelete> uv_;
+  std::unique_ptr<Handles> handles_;
+  int epoll_ = -1;
+  ClockKind clock_;
+  Time now_;
+  async::TimerWheel wheel_;
+  Time timer_set_for_ = Time::never();
+  List<async::Wakeup, async::ReadyTag> ready_;
+  std::unique_ptr<char[]> scratch_;
+  std::size_t lent_ = 0;
+  std::uint64_t turn_ = 0;
+};
+
+}  // namespace sluice

@@ -1,0 +1,43 @@
+#include "async/readiness.h"
+
+#include <sys/epoll.h>
+
+#include <utility>
+
+namespace sluice::async {
+
+Status Readiness::open(int fd) { return Loop::current().watch(fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, *this); }
+
+void Readiness::dispatch(std::uint32_t epoll_events) {
+  if ((epoll_events & (EPOLLHUP | EPOLLRDHUP | EPOLLERR)) != 0) hung_up_ = true;
+  if ((epoll_events & EPOLLERR) != 0) broken_ = true;
+  if ((epoll_events & (EPOLLIN | EPOLLHUP | EPOLLRDHUP | EPOLLERR)) != 0) wake(in_);
+  if ((epoll_events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) wake(out_);
+}
+
+void Readiness::wake(Side& side) {
+  side.ready = true;
+  if (side.waiter != nullptr) std::exchange(side.waiter, nullptr)->finish({});
+}
+
+void Readiness::Side::expired() {
+  if (waiter == nullptr) return;
+  Loop& loop = Loop::current();
+  if (deadline <= loop.now()) {
+    std::exchange(waiter, nullptr)->finish(Error::of(Code::timed_out, "timed out"));
+  } else {
+    loop.arm(*this, deadline);
+  }
+}
+
+bool Readiness::Wait::begin(std::coroutine_handle<> handle, Scope* scope) {
+  SLUICE_CHECK(side_.waiter == nullptr);
+  if (!enroll(handle, scope)) return false;
+  side_.waiter = this;
+  side_.deadline = deadline_;
+  bool armed = side_.linked();
+  if (!deadline_.is_never() && (!armed || side_.due() > deadline_)) Loop::current().arm(side_, deadline_);
+  return true;
+}
+
+}  // namespace sluice::async

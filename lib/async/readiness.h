@@ -1,0 +1,85 @@
+// readiness.h: a non-blocking socket in the loop's epoll set, and waiting for it to become readable or writable.
+//
+// Edge-triggered: the flags say "perhaps ready" until a system call says EAGAIN and the owner clears them. One
+// registration per descriptor, no change afterwards. One reader and one writer may wait at a time.
+//
+// Deadlines are lazy: the timer of a direction is left armed when a wait ends and looked at again when it fires, so a
+// busy connection arms a timer about once per timeout, not once per request.
+#pragma once
+
+#include <cstdint>
+
+#include "async/loop.h"
+#include "async/waiter.h"
+#include "base/time.h"
+
+namespace sluice::async {
+
+class Readiness final : public EventSource {
+ public:
+  Readiness() = default;
+  Readiness(const Readiness&) = delete;
+  Readiness& operator=(const Readiness&) = delete;
+
+  // Registers `fd`. The descriptor is not owned; closing it ends the registration.
+  Status open(int fd);
+
+  // The system calls found nothing more (EAGAIN, or a short read): the next wait really waits.
+  void not_readable() { in_.ready = hung_up_; }
+  void not_writable() { out_.ready = false; }
+  // The peer has closed its side or the connection broke; reading will say which.
+  bool hung_up() const { return hung_up_; }
+  // The connection broke (EPOLLERR): reset by the peer, most often.
+  bool broken() const { return broken_; }
+  bool readable() const { return in_.ready; }
+
+  class Wait;
+  // ok, or timed_out, or what the scope was cancelled with.
+  Wait readable_by(Deadline deadline);
+  Wait writable_by(Deadline deadline);
+
+  void dispatch(std::uint32_t epoll_events) override;
+
+ private:
+  class Side final : public TimerNode {
+   public:
+    ~Side() = default;
+    void expired() override;
+
+    bool ready = true;
+    Wait* waiter = nullptr;
+    Deadline deadline = kNoDeadline;
+  };
+
+  void wake(Side& side);
+
+  Side in_;
+  Side out_;
+  bool hung_up_ = false;
+  bool broken_ = false;
+};
+
+class Readiness::Wait final : public Waiter {
+ public:
+  Wait(Side& side, Deadline deadline) : side_(side), deadline_(deadline) {}
+  ~Wait() = default;
+
+  bool await_ready() const noexcept { return side_.ready; }
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> handle) {
+    return begin(handle, handle.promise().scope());
+  }
+  Status await_resume() const { return outcome(); }
+
+ private:
+  bool begin(std::coroutine_handle<> handle, Scope* scope);
+  void abandon() override { side_.waiter = nullptr; }
+
+  Side& side_;
+  Deadline deadline_;
+};
+
+inline Readiness::Wait Readiness::readable_by(Deadline deadline) { return Wait(in_, deadline); }
+inline Readiness::Wait Readiness::writable_by(Deadline deadline) { return Wait(out_, deadline); }
+
+}  // namespace sluice::async
