@@ -1,0 +1,27 @@
+# Sluice's image: the program, the libraries it loads, CA certificates and time zones, and nothing else.
+#
+#   docker build -t sluice .
+#
+# It is built on Debian 13 for OpenSSL 3.5. It runs as uid 65532 and writes nothing outside /data and /tmp, so a
+# read-only root works. BASE may name any image that holds Debian 13 with apt.
+ARG BASE=debian:13
+FROM ${BASE} AS build
+WORKDIR /src
+COPY scripts/deps scripts/deps
+RUN scripts/deps --build && apt-get -qq install -y --no-install-recommends tzdata >/dev/null
+COPY CMakeLists.txt CMakePresets.json ./
+COPY scripts scripts
+COPY cmake cmake
+COPY lib lib
+COPY providers providers
+COPY cmd cmd
+RUN scripts/build && scripts/image-tree build/release/sluice /image
+
+FROM scratch
+COPY --from=build /image /
+ENV PATH=/
+USER 65532:65532
+EXPOSE 80
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=3s --start-period=5s CMD ["/sluice", "healthcheck"]
+ENTRYPOINT ["/sluice"]
