@@ -22,19 +22,19 @@ enum class Origin : std::uint8_t {
 };
 
 enum class Code : std::uint8_t {
-  cancelled,      // the scope of the task was cancelled
-  timed_out,      // a deadline passed
-  closed,         // orderly end of the transport where more was needed
-  reset,          // the transport broke: ECONNRESET, EPIPE
-  refused,        // nobody listens: ECONNREFUSED, EHOSTUNREACH
-  not_found,      // a name, file or host that does not exist
-  invalid,        // malformed input
-  too_large,      // a limit was exceeded
-  unsupported,    // well-formed, but nothing we do
-  exhausted,      // out of descriptors, memory, connections
-  unavailable,    // nothing ready to serve
-  security,       // certificate or permission refused
-  internal,       // a fault of ours
+  cancelled,    // the scope of the task was cancelled
+  timed_out,    // a deadline passed
+  closed,       // orderly end of the transport where more was needed
+  reset,        // the transport broke: ECONNRESET, EPIPE
+  refused,      // nobody listens: ECONNREFUSED, EHOSTUNREACH
+  not_found,    // a name, file or host that does not exist
+  invalid,      // malformed input
+  too_large,    // a limit was exceeded
+  unsupported,  // well-formed, but nothing we do
+  exhausted,    // out of descriptors, memory, connections
+  unavailable,  // nothing ready to serve
+  security,     // certificate or permission refused
+  internal,     // a fault of ours
 };
 
 std::string_view to_string(Code code);
@@ -43,9 +43,9 @@ std::string_view to_string(Origin origin);
 struct Error {
   Code code = Code::internal;
   Origin origin = Origin::self;
-  bool nothing_sent = false;      // no byte of the request reached the peer: always safe to repeat
-  int sys = 0;                    // errno, or 0
-  std::string_view text;          // static or arena text: says what, for a log line
+  bool nothing_sent = false;  // no byte of the request reached the peer: always safe to repeat
+  int sys = 0;                // errno, or 0
+  std::string_view text;      // static or arena text: says what, for a log line
 
   static Error of(Code code, std::string_view text, Origin origin = Origin::self) {
     return Error{code, origin, false, 0, text};
@@ -57,9 +57,9 @@ struct Error {
 [[noreturn]] void broken_invariant(const char* what, const char* file, int line);
 
 // Aborts with a message when `condition` does not hold, in every build type.
-#define SLUICE_CHECK(condition)                                                    \
-  do {                                                                             \
-    if (!(condition)) ::sluice::broken_invariant(#condition, __FILE__, __LINE__);  \
+#define SLUICE_CHECK(condition)                                                   \
+  do {                                                                            \
+    if (!(condition)) ::sluice::broken_invariant(#condition, __FILE__, __LINE__); \
   } while (false)
 
 template <class T>
@@ -67,12 +67,12 @@ class [[nodiscard]] Result {
  public:
   using value_type = T;
 
-  Result(T value) : ok_(true) { ::new (static_cast<void*>(&value_)) T(std::move(value)); }  // NOLINT: implicit by design
-  Result(Error error) : ok_(false), error_(error) {}                                        // NOLINT
+  Result(T value) : ok_(true) {
+    ::new (static_cast<void*>(&value_)) T(std::move(value));
+  }                                                   // NOLINT: implicit by design
+  Result(Error error) : ok_(false), error_(error) {}  // NOLINT
   Result(Result&& other) noexcept : ok_(other.ok_) { adopt(std::move(other)); }
-  Result(const Result& other)
-    requires std::is_copy_constructible_v<T>
-      : ok_(other.ok_) {
+  Result(const Result& other) requires std::is_copy_constructible_v<T> : ok_(other.ok_) {
     if (ok_) {
       ::new (static_cast<void*>(&value_)) T(other.value_);
     } else {

@@ -1,6 +1,7 @@
 #include "base/time.h"
 
 #include <charconv>
+#include <cmath>
 #include <ctime>
 
 #include <fmt/format.h>
@@ -19,8 +20,8 @@ struct Unit {
   std::string_view name;
   std::int64_t ns;
 };
-constexpr Unit kUnits[] = {{"ns", 1},         {"us", 1'000},          {"\xc2\xb5s", 1'000},      {"\xce\xbcs", 1'000},
-                           {"ms", 1'000'000}, {"s", 1'000'000'000},   {"m", 60'000'000'000},     {"h", 3'600'000'000'000}};
+constexpr Unit kUnits[] = {{"ns", 1},         {"us", 1'000},        {"\xc2\xb5s", 1'000},  {"\xce\xbcs", 1'000},
+                           {"ms", 1'000'000}, {"s", 1'000'000'000}, {"m", 60'000'000'000}, {"h", 3'600'000'000'000}};
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -73,7 +74,7 @@ Result<Duration> parse_duration(std::string_view text) {
     text.remove_prefix(unit_size);
     total += (static_cast<double>(whole) + fraction) * static_cast<double>(unit);
     if (total > kLimit) return bad;
-    exact += whole * unit + static_cast<std::int64_t>(fraction * static_cast<double>(unit) + 0.5);
+    exact += whole * unit + std::llround(fraction * static_cast<double>(unit));
   }
   return Duration(negative ? -exact : exact);
 }
@@ -84,7 +85,10 @@ std::string format_duration(Duration duration) {
   std::string sign = ns < 0 ? "-" : "";
   std::uint64_t rest = ns < 0 ? 0 - static_cast<std::uint64_t>(ns) : static_cast<std::uint64_t>(ns);
   auto decimal = [](std::uint64_t value, std::uint64_t unit, std::string_view name) {
-    std::string text = fmt::format("{}.{:0{}}", value / unit, value % unit, unit == 1'000'000'000 ? 9 : unit == 1'000'000 ? 6 : 3);
+    std::string text = fmt::format("{}.{:0{}}", value / unit, value % unit,
+                                   unit == 1'000'000'000 ? 9
+                                   : unit == 1'000'000   ? 6
+                                                         : 3);
     text.erase(text.find_last_not_of('0') + 1);
     if (text.back() == '.') text.pop_back();
     return text.append(name);

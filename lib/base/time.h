@@ -23,7 +23,8 @@ struct Time {
   constexpr bool is_never() const { return ns == std::numeric_limits<std::int64_t>::max(); }
   friend constexpr auto operator<=>(Time, Time) = default;
   friend constexpr Time operator+(Time t, Duration d) {
-    return t.is_never() || d.count() > std::numeric_limits<std::int64_t>::max() - t.ns ? never() : Time{t.ns + d.count()};
+    return t.is_never() || d.count() > std::numeric_limits<std::int64_t>::max() - t.ns ? never()
+                                                                                       : Time{t.ns + d.count()};
   }
   friend constexpr Duration operator-(Time a, Time b) { return Duration(a.ns - b.ns); }
 };
