@@ -44,7 +44,10 @@ class OffloadedCall final : public Offloaded {
 
 }  // namespace async
 
-// `co_await offload([copy = …] { return …; })`: runs the function on a pool thread, gives its value here.
+// Runs the function on a pool thread and gives its value here:
+//   auto call = offload([copy] { return …; });
+//   T value = co_await call;
+// The call is named because g++ 12 destroys a captured temporary inside a co_await expression twice.
 template <class Function>
 async::OffloadedCall<Function, std::invoke_result_t<Function>> offload(Function function) {
   return async::OffloadedCall<Function, std::invoke_result_t<Function>>(std::move(function));

@@ -1,0 +1,65 @@
+#include "net/memory_stream.h"
+
+#include <algorithm>
+
+namespace sluice::net {
+
+std::pair<std::unique_ptr<MemoryStream>, std::unique_ptr<MemoryStream>> MemoryStream::pair(std::size_t capacity) {
+  auto to_second = std::make_shared<MemoryPipe>(capacity);
+  auto to_first = std::make_shared<MemoryPipe>(capacity);
+  return {std::make_unique<MemoryStream>(to_first, to_second), std::make_unique<MemoryStream>(to_second, to_first)};
+}
+
+MemoryStream::~MemoryStream() {
+  // Closing with unread bytes resets the connection, as a socket does.
+  bool cut = aborted_ || !in_->bytes.empty();
+  (cut ? out_->reset : out_->ended) = true;
+  in_->reset = true;
+  out_->changed.notify_all();
+  in_->changed.notify_all();
+}
+
+Task<Result<Bytes>> MemoryStream::read(Deadline deadline) {
+  std::shared_ptr<MemoryPipe> in = in_;
+  for (;;) {
+    if (in->reset) co_return Error::of(Code::reset, "reset");
+    if (!in->bytes.empty()) break;
+    if (in->ended) co_return Bytes();
+    Status waited = co_await in->changed.wait(deadline);
+    if (!waited) co_return waited.error();
+  }
+  std::size_t size = std::min(piece_, in->bytes.size());
+  lent_ = in->bytes.substr(0, size);
+  in->bytes.erase(0, size);
+  in->changed.notify_all();
+  co_return Bytes(lent_);
+}
+
+Task<Status> MemoryStream::write(std::span<const iovec> pieces, Duration stall) {
+  std::shared_ptr<MemoryPipe> out = out_;
+  std::string rest;
+  for (const iovec& one : pieces) rest.append(static_cast<const char*>(one.iov_base), one.iov_len);
+  while (!rest.empty()) {
+    if (out->reset || out->ended) co_return Error::of(Code::reset, "write after the end");
+    std::size_t room = out->capacity - std::min(out->capacity, out->bytes.size());
+    if (room == 0) {
+      Status waited = co_await out->changed.wait(Loop::current().now() + stall);
+      if (!waited) co_return waited;
+      continue;
+    }
+    std::size_t size = std::min(room, rest.size());
+    out->bytes.append(rest, 0, size);
+    rest.erase(0, size);
+    out->changed.notify_all();
+  }
+  co_return Status();
+}
+
+void MemoryStream::shutdown() {
+  out_->ended = true;
+  out_->changed.notify_all();
+}
+
+void MemoryStream::abort() { aborted_ = true; }
+
+}  // namespace sluice::net

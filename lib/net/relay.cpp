@@ -1,0 +1,82 @@
+#include "net/relay.h"
+
+#include "async/scope.h"
+#include "net/socket_stream.h"
+#include "net/splice.h"
+
+namespace sluice::net {
+namespace {
+
+// A direction that keeps filling reads of this size is worth a pipe; short messages are slower spliced.
+constexpr std::size_t kWorthSplicing = 32 * 1024;
+
+Task<Moved> copy_exactly(Stream& from, Stream& to, std::uint64_t count, Duration stall) {
+  Moved moved;
+  while (moved.bytes < count) {
+    Result<Bytes> bytes = co_await from.read(Loop::current().now() + stall);
+    if (!bytes || bytes->empty()) {
+      moved.source = bytes ? Status(Error::of(Code::closed, "ended early")) : Status(bytes.error());
+      break;
+    }
+    SLUICE_CHECK(bytes->size() <= count - moved.bytes);
+    std::size_t size = bytes->size();
+    moved.sink = co_await write_all(to, *bytes, stall);
+    if (!moved.sink) break;
+    moved.bytes += size;
+  }
+  co_return moved;
+}
+
+// One direction of a joined pair: copies at first and splices once two reads in a row were large.
+Task<void> pump(Stream& from, Stream& to, Duration idle, std::uint64_t& moved, Scope& pair) {
+  int large_reads = 0;
+  for (;;) {
+    if (large_reads >= 2 && from.socket() != nullptr && to.socket() != nullptr) {
+      Moved spliced = co_await splice_until_quiet(*from.socket(), *to.socket(), idle);
+      moved += spliced.bytes;
+      if (!spliced.source || !spliced.sink) {
+        pair.cancel(Error::of(Code::closed, "the other direction broke"));
+        co_return;
+      }
+      large_reads = 0;
+    }
+    Result<Bytes> bytes = co_await from.read(Loop::current().now() + idle);
+    if (!bytes) {
+      pair.cancel(Error::of(Code::closed, "the other direction broke"));
+      co_return;
+    }
+    if (bytes->empty()) break;
+    std::size_t size = bytes->size();
+    Status written = co_await write_all(to, *bytes, idle);
+    if (!written) {
+      pair.cancel(Error::of(Code::closed, "the other direction broke"));
+      co_return;
+    }
+    moved += size;
+    large_reads = size >= kWorthSplicing ? large_reads + 1 : 0;
+  }
+  to.shutdown();
+}
+
+}  // namespace
+
+Task<Moved> move_exactly(Stream& from, Stream& to, std::uint64_t count, Duration stall) {
+  if (from.socket() != nullptr && to.socket() != nullptr) {
+    Moved moved = co_await splice_exactly(*from.socket(), *to.socket(), count, stall);
+    co_return moved;
+  }
+  Moved moved = co_await copy_exactly(from, to, count, stall);
+  co_return moved;
+}
+
+Task<Joined> join_streams(Stream& a, Stream& b, Duration idle) {
+  Joined joined;
+  Scope* current = co_await current_scope();
+  Scope pair(current);
+  pair.spawn(pump(a, b, idle, joined.a_to_b, pair));
+  pair.spawn(pump(b, a, idle, joined.b_to_a, pair));
+  co_await pair.join();
+  co_return joined;
+}
+
+}  // namespace sluice::net

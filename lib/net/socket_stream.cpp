@@ -1,0 +1,133 @@
+#include "net/socket_stream.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "async/timer.h"
+
+namespace sluice::net {
+namespace {
+
+// A peer that sends faster than we pass on must not keep the loop: after so many reads in one turn others go first.
+constexpr std::uint32_t kReadsPerTurn = 8;
+
+}  // namespace
+
+Task<Status> write_all(Stream& stream, Bytes bytes, Duration stall) {
+  iovec one = piece(bytes);
+  Status written = co_await stream.write(std::span<const iovec>(&one, 1), stall);
+  co_return written;
+}
+
+Result<std::unique_ptr<SocketStream>> SocketStream::adopt(int fd) {
+  std::unique_ptr<SocketStream> stream(new SocketStream(fd));
+  Status opened = stream->readiness_.open(fd);
+  if (!opened) return opened.error();
+  return stream;
+}
+
+SocketStream::~SocketStream() { close(fd_); }
+
+Task<Result<Bytes>> SocketStream::read(Deadline deadline) {
+  Loop& loop = Loop::current();
+  if (loop.turn() == last_turn_) {
+    if (++reads_in_turn_ >= kReadsPerTurn) {
+      reads_in_turn_ = 0;
+      co_await yield_turn();
+    }
+  } else {
+    reads_in_turn_ = 0;
+  }
+  for (;;) {
+    std::size_t size = std::min<std::size_t>(read_size_, Loop::kScratch);
+    char* buffer = loop.scratch().data();
+    ssize_t got = recv(fd_, buffer, size, 0);
+    if (got > 0) {
+      auto count = static_cast<std::size_t>(got);
+      last_turn_ = loop.turn();
+      if (count < size) {
+        // A short read of a stream socket has drained it (epoll(7)), so the next read can wait first.
+        readiness_.not_readable();
+        if (reads_in_turn_ == 0) read_size_ = kFirstRead;
+      } else {
+        read_size_ = static_cast<std::uint32_t>(std::min<std::size_t>(std::size_t{read_size_} * 4, Loop::kScratch));
+      }
+      loop.lent(count);
+      co_return Bytes(buffer, count);
+    }
+    if (got == 0) co_return Bytes();
+    if (errno == EINTR) continue;
+    if (errno != EAGAIN) co_return Error::system(errno, "recv");
+    readiness_.not_readable();
+    if (readiness_.hung_up() && readiness_.readable()) {
+      // The end was announced but is not here yet (EPOLLRDHUP before the data is drained): look again next turn.
+      co_await yield_turn();
+      continue;
+    }
+    Status ready = co_await readiness_.readable_by(deadline);
+    if (!ready) co_return ready.error();
+  }
+}
+
+static std::size_t total_size(std::span<const iovec> pieces) {
+  std::size_t total = 0;
+  for (const iovec& one : pieces) total += one.iov_len;
+  return total;
+}
+
+Task<Status> SocketStream::write(std::span<const iovec> pieces, Duration stall) {
+  std::size_t total = total_size(pieces);
+  if (total == 0) co_return Status();
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(pieces.data());
+  message.msg_iovlen = pieces.size();
+  ssize_t sent = -1;
+  do {
+    sent = sendmsg(fd_, &message, MSG_NOSIGNAL);
+  } while (sent < 0 && errno == EINTR);
+  if (sent < 0 && errno != EAGAIN) co_return Error::system(errno, "send");
+  std::size_t taken = sent < 0 ? 0 : static_cast<std::size_t>(sent);
+  if (taken == total) co_return Status();
+
+  // Only now are the bytes copied: the socket is full, and what was lent is valid no longer than this turn.
+  std::size_t left = total - taken;
+  std::unique_ptr<char[]> rest(new char[left]);
+  std::size_t at = 0;
+  for (const iovec& one : pieces) {
+    std::size_t skip = std::min(taken, one.iov_len);
+    taken -= skip;
+    std::memcpy(rest.get() + at, static_cast<const char*>(one.iov_base) + skip, one.iov_len - skip);
+    at += one.iov_len - skip;
+  }
+  Status written = co_await write_rest(std::move(rest), left, stall);
+  co_return written;
+}
+
+Task<Status> SocketStream::write_rest(std::unique_ptr<char[]> rest, std::size_t size, Duration stall) {
+  std::size_t done = 0;
+  while (done < size) {
+    readiness_.not_writable();
+    Status ready = co_await readiness_.writable_by(Loop::current().now() + stall);
+    if (!ready) co_return ready;
+    ssize_t sent = send(fd_, rest.get() + done, size - done, MSG_NOSIGNAL);
+    if (sent >= 0) {
+      done += static_cast<std::size_t>(sent);
+    } else if (errno != EAGAIN && errno != EINTR) {
+      co_return Error::system(errno, "send");
+    }
+  }
+  co_return Status();
+}
+
+void SocketStream::shutdown() { ::shutdown(fd_, SHUT_WR); }
+
+void SocketStream::abort() {
+  linger reset{1, 0};
+  setsockopt(fd_, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+}
+
+}  // namespace sluice::net

@@ -1,0 +1,51 @@
+// socket_stream.h: a connected, non-blocking socket as a Stream.
+#pragma once
+
+#include <cstdint>
+
+#include "async/readiness.h"
+#include "net/stream.h"
+
+namespace sluice::net {
+
+class SocketStream final : public Stream {
+ public:
+  // Takes over `fd`, which must be connected and non-blocking. Error: the descriptor could not be watched; it is
+  // closed.
+  static Result<std::unique_ptr<SocketStream>> adopt(int fd);
+  ~SocketStream() override;
+
+  Task<Result<Bytes>> read(Deadline deadline) override;
+  Task<Status> write(std::span<const iovec> pieces, Duration stall) override;
+  void shutdown() override;
+  void abort() override;
+  bool readable() const override { return readiness_.readable(); }
+  bool broken() const override { return readiness_.broken(); }
+  SocketStream* socket() override { return this; }
+
+  // Waits until something can be read; an idle connection holds nothing but this.
+  async::Readiness::Wait wait_readable(Deadline deadline) { return readiness_.readable_by(deadline); }
+
+  int fd() const { return fd_; }
+  async::Readiness& readiness() { return readiness_; }
+
+  // Reads at most so many bytes at a time from now on (until reads grow again): a small first read leaves a large body
+  // in the kernel, where it can be spliced.
+  void start_reads_at(std::uint32_t bytes) { read_size_ = bytes; }
+
+  static constexpr std::uint32_t kSmallRead = 16 * 1024;
+  static constexpr std::uint32_t kFirstRead = 64 * 1024;
+
+ private:
+  explicit SocketStream(int fd) : fd_(fd) {}
+
+  Task<Status> write_rest(std::unique_ptr<char[]> rest, std::size_t size, Duration stall);
+
+  int fd_;
+  std::uint32_t read_size_ = kFirstRead;
+  std::uint32_t reads_in_turn_ = 0;
+  std::uint64_t last_turn_ = 0;
+  async::Readiness readiness_;
+};
+
+}  // namespace sluice::net

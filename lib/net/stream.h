@@ -1,0 +1,53 @@
+// stream.h: an ordered transport of bytes: a plain socket, a TLS session, or memory in tests.
+//
+// One task reads and one task writes at a time. Destroying a stream closes it at once.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "async/task.h"
+#include "base/result.h"
+#include "base/time.h"
+
+namespace sluice::net {
+
+using Bytes = std::string_view;
+class SocketStream;
+
+class Stream {
+ public:
+  virtual ~Stream() = default;
+
+  // The next bytes: lent, valid until the caller's next suspension. Empty at the orderly end of the peer's direction.
+  // Errors: timed_out, reset, or what the scope was cancelled with; the stream can still be read after timed_out.
+  virtual Task<Result<Bytes>> read(Deadline deadline) = 0;
+
+  // All of the pieces, in order. The bytes are only used until the call returns or first suspends: what the transport
+  // does not take at once is copied. `stall` bounds each time without progress (kNoStall: none).
+  // After an error the stream is of no further use.
+  virtual Task<Status> write(std::span<const iovec> pieces, Duration stall) = 0;
+
+  // Ends our direction; the peer reads the end after everything written.
+  virtual void shutdown() = 0;
+
+  // Closes so that the peer sees a reset, not an orderly end: for messages cut short.
+  virtual void abort() = 0;
+
+  // True when something can be read without waiting: bytes, the end, or an error. May say so falsely, never miss it.
+  virtual bool readable() const = 0;
+  // True when the transport knows that it is broken (reset); cheap, asks nobody.
+  virtual bool broken() const = 0;
+
+  // The plain socket underneath when its bytes are this stream's bytes, for moving them inside the kernel.
+  virtual SocketStream* socket() { return nullptr; }
+};
+
+// One piece, for callers that have no list.
+inline iovec piece(Bytes bytes) { return {const_cast<char*>(bytes.data()), bytes.size()}; }
+Task<Status> write_all(Stream& stream, Bytes bytes, Duration stall);
+
+}  // namespace sluice::net
