@@ -1,0 +1,105 @@
+"""Every example does what its README says."""
+
+import os
+import pathlib
+import re
+import shutil
+import socket
+import subprocess
+import tempfile
+import unittest
+
+from engine import BINARY, ROOT, SOCKET, docker, image, needs_engine, run, wait_for_status, whoami_image
+
+EXAMPLES = ROOT / "examples"
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@needs_engine
+class Whoami(unittest.TestCase):
+    """examples/whoami: a compose file with labels."""
+
+    def compose(self, *arguments, **options):
+        return run("docker-compose", "-p", self.project, "-f", EXAMPLES / "whoami" / "compose.yaml", *arguments,
+                   env=self.environment, **options)
+
+    def setUp(self):
+        image("sluice:local")
+        whoami_image()
+        self.port = free_port()
+        self.project = f"sluice-e2e-{os.getpid()}"
+        self.environment = {**os.environ, "PORT": str(self.port), "DOCKER_GROUP": str(os.stat(SOCKET).st_gid)}
+        self.addCleanup(self.compose, "down", "-v", "-t", "5", check=False)
+
+    def test_the_labelled_service_is_served(self):
+        self.compose("up", "-d")
+        address = ("127.0.0.1", self.port)
+        try:
+            body = wait_for_status(address, "whoami.localhost", 200)
+        except AssertionError as failure:
+            raise AssertionError(f"{failure}\n{self.compose('logs', '--no-color', check=False)}") from None
+        self.assertRegex(body, r"(?m)^Hostname: ")
+        self.assertRegex(body, r"(?m)^X-Forwarded-Host: whoami\.localhost")
+        wait_for_status(address, "nobody.localhost", 404)
+
+    def test_more_replicas_share_the_requests(self):
+        self.compose("up", "-d", "--scale", "whoami=3")
+        address = ("127.0.0.1", self.port)
+        wait_for_status(address, "whoami.localhost", 200)
+        names = set()
+        for _ in range(200):
+            names.update(re.findall(r"(?m)^Hostname: (.*)$", wait_for_status(address, "whoami.localhost", 200)))
+            if len(names) == 3:
+                break
+        self.assertEqual(len(names), 3)
+
+    def test_the_file_is_short(self):
+        self.assertLessEqual(len((EXAMPLES / "whoami" / "compose.yaml").read_text().splitlines()), 40)
+
+
+class FileProvider(unittest.TestCase):
+    """examples/file-provider: a service that is not a container, on free ports instead of the written ones."""
+
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sluice-example-"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        shutil.copytree(EXAMPLES / "file-provider", self.folder, dirs_exist_ok=True)
+        self.ports = {"8000": free_port(), "9000": free_port(), "9001": free_port()}
+        for file in self.folder.rglob("*.yml"):
+            text = file.read_text()
+            for written, free in self.ports.items():
+                text = text.replace(f"127.0.0.1:{written}", f"127.0.0.1:{free}")
+            file.write_text(text)
+
+    def start(self, *arguments):
+        log = tempfile.TemporaryFile()
+        process = subprocess.Popen([BINARY, *arguments], cwd=self.folder, stdout=log, stderr=log)
+
+        def stop():
+            process.terminate()
+            process.wait(20)
+            log.close()
+
+        self.addCleanup(stop)
+
+    def test_the_route_leads_to_the_service_and_an_edit_is_live_at_once(self):
+        self.start("whoami", f"--address=127.0.0.1:{self.ports['9000']}", "--name=printer")
+        self.start("whoami", f"--address=127.0.0.1:{self.ports['9001']}", "--name=new-printer")
+        self.start("run", "--configFile=sluice.yml")
+        address = ("127.0.0.1", self.ports["8000"])
+        self.assertIn("Name: printer", wait_for_status(address, "printer.localhost", 200))
+
+        routes = self.folder / "routes" / "printer.yml"
+        routes.write_text(routes.read_text().replace("printer.localhost", "drucker.localhost")
+                          .replace(str(self.ports["9000"]), str(self.ports["9001"])))
+        self.assertIn("Name: new-printer", wait_for_status(address, "drucker.localhost", 200))
+        wait_for_status(address, "printer.localhost", 404)
+
+
+if __name__ == "__main__":
+    unittest.main()
