@@ -9,12 +9,7 @@ FROM ${BASE} AS build
 WORKDIR /src
 COPY scripts/deps scripts/deps
 RUN scripts/deps --build && apt-get -qq install -y --no-install-recommends tzdata >/dev/null
-COPY CMakeLists.txt CMakePresets.json ./
-COPY scripts scripts
-COPY cmake cmake
-COPY lib lib
-COPY providers providers
-COPY cmd cmd
+COPY . .
 RUN scripts/build && scripts/image-tree build/release/sluice /image
 
 FROM scratch
