@@ -132,7 +132,7 @@ void Loop::run_ready_list() {
     ++turn_;
     wakeup->wake_up();
 #ifdef SLUICE_DEBUG
-    std::memset(scratch_.get(), 0xdd, std::exchange(lent_, 0));
+    if (lent_ > 0) std::memset(scratch().data(), 0xdd, std::exchange(lent_, 0));
 #endif
   }
   Handles& h = *handles_;

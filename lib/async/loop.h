@@ -10,6 +10,7 @@
 #include <memory>
 #include <span>
 
+#include "async/lent.h"
 #include "async/scope.h"
 #include "async/timer_wheel.h"
 #include "async/waiter.h"
@@ -70,9 +71,14 @@ class Loop {
   void rewatch(int fd, std::uint32_t events, async::EventSource& source);
   void unwatch(int fd);
 
-  // Bytes to read into, shared by everything on this loop: what a read lends is valid until the reader suspends.
+  // Bytes to read into, shared by everything on this loop: what a read lends is valid until the reader suspends, unless
+  // it is held as LentBytes.
   static constexpr std::size_t kScratch = 256 * 1024;
-  std::span<char> scratch() { return {scratch_.get(), kScratch}; }
+  std::span<char> scratch() {
+    while (LentBytes* lent = outstanding_.front()) lent->keep();
+    return {scratch_.get(), kScratch};
+  }
+  void note_lent(LentBytes& lent) { outstanding_.push_back(lent); }
   // The reader says how much of it it lent; debug builds overwrite that much after the turn.
   void lent(std::size_t bytes) { lent_ = bytes > lent_ ? bytes : lent_; }
 
@@ -102,6 +108,7 @@ class Loop {
   Time timer_set_for_ = Time::never();
   List<async::Wakeup, async::ReadyTag> ready_;
   std::unique_ptr<char[]> scratch_;
+  List<LentBytes, async::LentTag> outstanding_;
   std::size_t lent_ = 0;
   std::uint64_t turn_ = 0;
 };

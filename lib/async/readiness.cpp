@@ -20,6 +20,14 @@ void Readiness::wake(Side& side) {
   if (side.waiter != nullptr) std::exchange(side.waiter, nullptr)->finish({});
 }
 
+void Readiness::interrupt(const Error& error) {
+  hung_up_ = broken_ = true;
+  for (Side* side : {&in_, &out_}) {
+    side->ready = true;
+    if (side->waiter != nullptr) std::exchange(side->waiter, nullptr)->finish(error);
+  }
+}
+
 void Readiness::Side::expired() {
   if (waiter == nullptr) return;
   Loop& loop = Loop::current();

@@ -33,6 +33,9 @@ class Readiness final : public EventSource {
   bool broken() const { return broken_; }
   bool readable() const { return in_.ready; }
 
+  // Whoever waits wakes with `error`, and both sides count as ready and broken from now on.
+  void interrupt(const Error& error);
+
   class Wait;
   // ok, or timed_out, or what the scope was cancelled with.
   Wait readable_by(Deadline deadline);

@@ -60,6 +60,12 @@ void MemoryStream::shutdown() {
   out_->changed.notify_all();
 }
 
-void MemoryStream::abort() { aborted_ = true; }
+void MemoryStream::abort() {
+  aborted_ = true;
+  in_->reset = true;
+  in_->changed.notify_all();
+  out_->reset = true;
+  out_->changed.notify_all();
+}
 
 }  // namespace sluice::net

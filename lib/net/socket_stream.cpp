@@ -33,6 +33,7 @@ Result<std::unique_ptr<SocketStream>> SocketStream::adopt(int fd) {
 SocketStream::~SocketStream() { close(fd_); }
 
 Task<Result<Bytes>> SocketStream::read(Deadline deadline) {
+  if (aborted_) co_return Error::of(Code::reset, "given up");
   Loop& loop = Loop::current();
   if (loop.turn() == last_turn_) {
     if (++reads_in_turn_ >= kReadsPerTurn) {
@@ -82,6 +83,7 @@ static std::size_t total_size(std::span<const iovec> pieces) {
 Task<Status> SocketStream::write(std::span<const iovec> pieces, Duration stall) {
   std::size_t total = total_size(pieces);
   if (total == 0) co_return Status();
+  if (aborted_) co_return Error::of(Code::reset, "given up");
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(pieces.data());
   message.msg_iovlen = pieces.size();
@@ -89,7 +91,11 @@ Task<Status> SocketStream::write(std::span<const iovec> pieces, Duration stall) 
   do {
     sent = sendmsg(fd_, &message, MSG_NOSIGNAL);
   } while (sent < 0 && errno == EINTR);
-  if (sent < 0 && errno != EAGAIN) co_return Error::system(errno, "send");
+  if (sent < 0 && errno != EAGAIN) {
+    Error error = Error::system(errno, "send");
+    error.nothing_sent = true;  // of this write; what it means for the message, its sender knows
+    co_return error;
+  }
   std::size_t taken = sent < 0 ? 0 : static_cast<std::size_t>(sent);
   if (taken == total) co_return Status();
 
@@ -128,6 +134,8 @@ void SocketStream::shutdown() { ::shutdown(fd_, SHUT_WR); }
 void SocketStream::abort() {
   linger reset{1, 0};
   setsockopt(fd_, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+  aborted_ = true;
+  readiness_.interrupt(Error::of(Code::reset, "given up"));
 }
 
 }  // namespace sluice::net

@@ -45,6 +45,7 @@ class SocketStream final : public Stream {
   std::uint32_t read_size_ = kFirstRead;
   std::uint32_t reads_in_turn_ = 0;
   std::uint64_t last_turn_ = 0;
+  bool aborted_ = false;
   async::Readiness readiness_;
 };
 

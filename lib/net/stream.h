@@ -34,7 +34,8 @@ class Stream {
   // Ends our direction; the peer reads the end after everything written.
   virtual void shutdown() = 0;
 
-  // Closes so that the peer sees a reset, not an orderly end: for messages cut short.
+  // Gives up: whoever waits on this stream wakes with Code::reset, reading and writing fail, and once the stream is
+  // destroyed the peer sees a reset, not an orderly end. For messages cut short.
   virtual void abort() = 0;
 
   // True when something can be read without waiting: bytes, the end, or an error. May say so falsely, never miss it.
