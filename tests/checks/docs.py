@@ -75,20 +75,31 @@ def check_links(page, lines):
                     yield f"{number}: {path or page.name} has no heading #{fragment}"
 
 
+def commands(line):
+    """The words of each simple command of a line of shell; nothing for a line that does not end by itself."""
+    lexer = shlex.shlex(line.rstrip("\\"), posix=True, punctuation_chars=True)
+    lexer.whitespace_split = True
+    words = []
+    try:
+        for word in lexer:
+            if set(word) <= set("();<>|&"):
+                yield words
+                words = []
+            else:
+                words.append(word)
+    except ValueError:
+        return
+    yield words
+
+
 def check_commands(root, page, number, body):
     for offset, line in enumerate(body, 1):
-        for part in re.split(r"\s*(?:&&|\|\||[|;])\s*", line.rstrip("\\& ")):
-            try:
-                words = shlex.split(part, comments=True)
-            except ValueError:
-                continue
+        for words in commands(line):
             while words and ("=" in words[0] or words[0] in ("sudo", "export", "exec", "python3")):
                 words.pop(0)
-            if not words or "/" not in words[0] or words[0].startswith(("/", "http")):
+            if not words or "/" not in words[0] or words[0].startswith(("/", "http")) or "build/" in words[0]:
                 continue
             program = next((base / words[0] for base in (page.parent, root) if (base / words[0]).exists()), None)
-            if "build/" in words[0]:
-                continue
             if program is None or not (os.access(program, os.X_OK) or program.suffix == ".py"):
                 yield f"{number + offset}: {words[0]} is no program of the tree"
 
