@@ -42,6 +42,7 @@ struct Pipeline {
   enum class Binding : std::uint8_t { none, declare, assign };
   Position at;
   Binding binding = Binding::none;
+  bool is_range = false;  // its variables are bound by the loop, once a round
   std::vector<std::string> variables;
   std::vector<Command> commands;
 };

@@ -8,6 +8,7 @@
 #include "base/encoding.h"
 #include "base/text.h"
 #include "config/template/limits.h"
+#include "config/template/utf8.h"
 
 namespace sluice::config::templates {
 
@@ -50,33 +51,6 @@ void append_display(const Value& value, int depth, std::string& out, Budget& bud
   }
 }
 
-// The bytes of the UTF-8 sequence at `text[i]`, or 0 when there is no valid one. Sets `code`.
-std::size_t decode(std::string_view text, std::size_t i, std::uint32_t& code) {
-  const auto lead = static_cast<unsigned char>(text[i]);
-  if (lead < 0x80) {
-    code = lead;
-    return 1;
-  }
-  const std::size_t length = lead >= 0xF0 && lead < 0xF5 ? 4 : lead >= 0xE0 && lead < 0xF0 ? 3 : lead >= 0xC2 && lead < 0xE0 ? 2 : 0;
-  if (length == 0 || i + length > text.size()) return 0;
-  code = lead & (0xFFu >> (length + 1));
-  for (std::size_t k = 1; k < length; ++k) {
-    const auto byte = static_cast<unsigned char>(text[i + k]);
-    if ((byte & 0xC0) != 0x80) return 0;
-    code = code << 6 | (byte & 0x3F);
-  }
-  static constexpr std::uint32_t kLeast[] = {0, 0, 0x80, 0x800, 0x10000};
-  if (code < kLeast[length] || code > 0x10FFFF || (code >= 0xD800 && code < 0xE000)) return 0;
-  return length;
-}
-
-std::size_t count_runes(std::string_view text) {
-  std::size_t runes = 0;
-  std::uint32_t code = 0;
-  for (std::size_t i = 0; i < text.size(); i += std::max<std::size_t>(decode(text, i, code), 1)) ++runes;
-  return runes;
-}
-
 struct Spec {
   bool minus = false, plus = false, sharp = false, space = false, zero = false;
   int width = 0;
@@ -87,12 +61,18 @@ struct Spec {
 // Reads what follows a '%'. False when the format ends too early.
 bool read_spec(std::string_view format, std::size_t& i, Spec& spec) {
   for (; i < format.size(); ++i) {
-    if (format[i] == '-') spec.minus = true;
-    else if (format[i] == '+') spec.plus = true;
-    else if (format[i] == '#') spec.sharp = true;
-    else if (format[i] == ' ') spec.space = true;
-    else if (format[i] == '0') spec.zero = true;
-    else break;
+    if (format[i] == '-')
+      spec.minus = true;
+    else if (format[i] == '+')
+      spec.plus = true;
+    else if (format[i] == '#')
+      spec.sharp = true;
+    else if (format[i] == ' ')
+      spec.space = true;
+    else if (format[i] == '0')
+      spec.zero = true;
+    else
+      break;
   }
   for (; i < format.size() && is_digit(format[i]); ++i) {
     spec.width = std::min(spec.width * 10 + (format[i] - '0'), kMaxWidth);
@@ -109,7 +89,7 @@ bool read_spec(std::string_view format, std::size_t& i, Spec& spec) {
 }
 
 void pad(std::string text, const Spec& spec, bool numeric, std::string& out) {
-  const std::size_t size = count_runes(text);
+  const std::size_t size = count_code_points(text);
   const std::size_t width = static_cast<std::size_t>(spec.width);
   if (size >= width) {
     out += text;
@@ -123,9 +103,7 @@ void pad(std::string text, const Spec& spec, bool numeric, std::string& out) {
   }
 }
 
-std::string sign(bool negative, const Spec& spec) {
-  return negative ? "-" : spec.plus ? "+" : spec.space ? " " : "";
-}
+std::string sign(bool negative, const Spec& spec) { return negative ? "-" : spec.plus ? "+" : spec.space ? " " : ""; }
 
 // Nothing when the verb does not apply to an integer.
 std::optional<std::string> format_int(std::int64_t number, const Spec& spec) {
@@ -144,14 +122,18 @@ std::optional<std::string> format_int(std::int64_t number, const Spec& spec) {
       std::string text;
       if (number < 0 || number > 0x10FFFF || (number >= 0xD800 && number < 0xE000)) number = 0xFFFD;
       append_utf8(static_cast<std::uint32_t>(number), text);
-      return spec.verb == 'c' ? text : number == '\'' ? "'\\''" : "'" + go_quote(text).substr(1, go_quote(text).size() - 2) + "'";
+      if (spec.verb == 'c') return text;
+      if (number == '\'' || number == '"') return number == '"' ? "'\"'" : "'\\''";
+      text = go_quote(text);
+      text.front() = text.back() = '\'';
+      return text;
     }
     default: return std::nullopt;
   }
   if (spec.precision > static_cast<int>(digits.size())) {
     digits.insert(0, static_cast<std::size_t>(spec.precision) - digits.size(), '0');
   }
-  const std::string_view prefix = !spec.sharp         ? ""
+  const std::string_view prefix = !spec.sharp        ? ""
                                   : spec.verb == 'x' ? "0x"
                                   : spec.verb == 'X' ? "0X"
                                   : spec.verb == 'o' ? "0"
@@ -184,7 +166,7 @@ std::optional<std::string> format_text(const std::string& text, const Spec& spec
     std::size_t end = 0;
     std::uint32_t code = 0;
     for (int runes = 0; runes < spec.precision && end < cut.size(); ++runes) {
-      end += std::max<std::size_t>(decode(cut, end, code), 1);
+      end += std::max<std::size_t>(decode_utf8(cut, end, code), 1);
     }
     cut = cut.substr(0, end);
   }
@@ -243,24 +225,6 @@ void format_value(const Value& value, const Spec& spec, int depth, std::string& 
 
 }  // namespace
 
-void append_utf8(std::uint32_t code, std::string& out) {
-  if (code < 0x80) {
-    out += static_cast<char>(code);
-  } else if (code < 0x800) {
-    out += static_cast<char>(0xC0 | (code >> 6));
-    out += static_cast<char>(0x80 | (code & 0x3F));
-  } else if (code < 0x10000) {
-    out += static_cast<char>(0xE0 | (code >> 12));
-    out += static_cast<char>(0x80 | ((code >> 6) & 0x3F));
-    out += static_cast<char>(0x80 | (code & 0x3F));
-  } else {
-    out += static_cast<char>(0xF0 | (code >> 18));
-    out += static_cast<char>(0x80 | ((code >> 12) & 0x3F));
-    out += static_cast<char>(0x80 | ((code >> 6) & 0x3F));
-    out += static_cast<char>(0x80 | (code & 0x3F));
-  }
-}
-
 std::string format_float(double number) {
   if (std::isnan(number)) return "NaN";
   if (std::isinf(number)) return number > 0 ? "+Inf" : "-Inf";
@@ -269,8 +233,9 @@ std::string format_float(double number) {
   std::string text(buffer, problem == std::errc() ? end : buffer);
   const std::size_t e = text.find('e');
   const int exponent = std::atoi(text.c_str() + e + 1);
-  if (exponent < -4 || exponent >= 21) return text;
-  const auto [fixed_end, fixed_problem] = std::to_chars(buffer, buffer + sizeof buffer, number, std::chars_format::fixed);
+  if (exponent < -4 || exponent >= 6) return text;
+  const auto [fixed_end, fixed_problem] =
+      std::to_chars(buffer, buffer + sizeof buffer, number, std::chars_format::fixed);
   return std::string(buffer, fixed_problem == std::errc() ? fixed_end : buffer);
 }
 
@@ -280,7 +245,7 @@ std::string go_quote(std::string_view text) {
   std::string out = "\"";
   std::uint32_t code = 0;
   for (std::size_t i = 0; i < text.size();) {
-    const std::size_t length = decode(text, i, code);
+    const std::size_t length = decode_utf8(text, i, code);
     if (length == 0) {
       out += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[i]));
     } else if (const std::size_t known = length == 1 ? kMeanings.find(text[i]) : std::string_view::npos;

@@ -44,7 +44,7 @@ class Call {
   bool boolean(std::size_t i);
   const std::vector<Value>& list(std::size_t i);
   const MapValue& map(std::size_t i);
-  MapValue& dict(std::size_t i);  // one that may be changed
+  MapValue* dict(std::size_t i);  // one that may be changed; null after a failure
 
   // False, and the call has failed, when the rendering has no steps left for so much work. Asked before the work.
   bool spend(std::uint64_t steps);
@@ -76,6 +76,12 @@ struct Function {
 const Function* find_function(std::string_view name, Dialect dialect);
 // The name of the function nearest to a misspelt one, or empty.
 std::string_view nearest_function(std::string_view name);
+
+// strings.SplitN: the pieces of `text` between separators, at most `most` of them (-1: all), as a list.
+Value split_text(std::string_view text, std::string_view separator, std::int64_t most, Call& call);
+
+// sprig's idea of a number: text is read, true is 1, anything else that is none is 0.
+std::int64_t to_integer(const Value& value);
 
 // The tables find_function looks in, one per file.
 std::span<const Function> builtin_functions();

@@ -1,6 +1,9 @@
 #include "config/template/lexer.h"
 
+#include <algorithm>
+
 #include "base/text.h"
+#include "config/template/utf8.h"
 
 namespace sluice::config::templates {
 
@@ -8,36 +11,6 @@ namespace {
 
 bool is_template_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 bool is_word(char c) { return is_alpha(c) || is_digit(c) || c == '_' || (static_cast<unsigned char>(c) & 0x80) != 0; }
-
-void append_utf8(std::uint32_t code, std::string& out) {
-  if (code < 0x80) {
-    out += static_cast<char>(code);
-  } else if (code < 0x800) {
-    out += static_cast<char>(0xC0 | (code >> 6));
-    out += static_cast<char>(0x80 | (code & 0x3F));
-  } else if (code < 0x10000) {
-    out += static_cast<char>(0xE0 | (code >> 12));
-    out += static_cast<char>(0x80 | ((code >> 6) & 0x3F));
-    out += static_cast<char>(0x80 | (code & 0x3F));
-  } else {
-    out += static_cast<char>(0xF0 | (code >> 18));
-    out += static_cast<char>(0x80 | ((code >> 12) & 0x3F));
-    out += static_cast<char>(0x80 | ((code >> 6) & 0x3F));
-    out += static_cast<char>(0x80 | (code & 0x3F));
-  }
-}
-
-// The code point that is the whole of `text`, or -1.
-std::int64_t only_code_point(std::string_view text) {
-  if (text.empty()) return -1;
-  const auto lead = static_cast<unsigned char>(text[0]);
-  if (lead < 0x80) return text.size() == 1 ? lead : -1;
-  const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  if (text.size() != length || lead < 0xC0) return -1;
-  std::int64_t code = lead & (0xFF >> (length + 1));
-  for (char c : text.substr(1)) code = code << 6 | (c & 0x3F);
-  return code;
-}
 
 }  // namespace
 
@@ -229,8 +202,9 @@ Token Lexer::character() {
       return error("unknown escape sequence", cursor_ - 1);
     }
   }
-  const std::int64_t code = only_code_point(text);
-  if (code < 0) return error("single quotes hold exactly one character", start);
+  std::uint32_t code = 0;
+  if (text.empty() || decode_utf8(text, 0, code) != text.size())
+    return error("single quotes hold exactly one character", start);
   return make(Token::Kind::character, start, std::to_string(code));
 }
 

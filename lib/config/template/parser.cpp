@@ -47,9 +47,8 @@ std::optional<Value> parse_number(std::string_view text) {
 }
 
 bool is_blank(const std::vector<Node>& nodes) {
-  return std::all_of(nodes.begin(), nodes.end(), [](const Node& node) {
-    return node.kind == Node::Kind::text && trim(node.text).empty();
-  });
+  return std::all_of(nodes.begin(), nodes.end(),
+                     [](const Node& node) { return node.kind == Node::Kind::text && trim(node.text).empty(); });
 }
 
 }  // namespace
@@ -62,8 +61,8 @@ bool Parser::fail(Position at, std::string what) {
 bool Parser::unexpected(const Token& token, std::string_view where) {
   if (token.kind == Token::Kind::error) return fail(token.at, token.text);
   if (token.kind == Token::Kind::end) return fail(token.at, fmt::format("unexpected end of the template in {}", where));
-  static constexpr std::string_view kNames[] = {"",  "",  "text", "{{", "}}", "", ".", "", ".", "a text", "a character",
-                                                "a", "(", ")",    "|",  ":=", "=", ","};
+  static constexpr std::string_view kNames[] = {
+      "", "", "text", "{{", "}}", "", ".", "", ".", "a text", "a character", "a", "(", ")", "|", ":=", "=", ","};
   std::string seen(kNames[static_cast<std::size_t>(token.kind)]);
   if (token.kind == Token::Kind::number) {
     seen = token.text;
@@ -96,9 +95,7 @@ bool Parser::expect(Token::Kind kind, std::string_view where) {
   return token.kind == kind || unexpected(token, where);
 }
 
-bool Parser::is_keyword(std::string_view word) {
-  return peek().kind == Token::Kind::identifier && peek().text == word;
-}
+bool Parser::is_keyword(std::string_view word) { return peek().kind == Token::Kind::identifier && peek().text == word; }
 
 bool Parser::parse(Program& program) {
   program_ = &program;
@@ -235,7 +232,8 @@ bool Parser::define_body(const std::string& name, Position at) {
   if (!nodes(body, ending)) return false;
   if (ending != Ending::end) return fail(at, fmt::format("template \"{}\" has no {{{{end}}}}", printable(name, 100)));
   std::vector<Node>& known = program_->defined[name];
-  if (!is_blank(known) && !is_blank(body)) return fail(at, fmt::format("template \"{}\" is defined twice", printable(name, 100)));
+  if (!is_blank(known) && !is_blank(body))
+    return fail(at, fmt::format("template \"{}\" is defined twice", printable(name, 100)));
   if (is_blank(known)) known = std::move(body);
   variables_ = std::move(outer);
   range_depth_ = outer_ranges;
@@ -267,6 +265,7 @@ bool Parser::declarations(std::string_view where, Pipeline& pipeline) {
 
 bool Parser::pipeline(std::string_view where, Token::Kind until, Pipeline& pipeline) {
   pipeline.at = peek().at;
+  pipeline.is_range = where == "range";
   if (!declarations(where, pipeline)) return false;
   while (true) {
     if (peek().kind == until) {

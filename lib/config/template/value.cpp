@@ -83,8 +83,7 @@ bool Value::truth() const {
 }
 
 std::string_view Value::type_name() const {
-  static constexpr std::string_view kNames[] = {"nil",    "bool",           "int",
-                                                "float64", "string", "[]interface {}"};
+  static constexpr std::string_view kNames[] = {"nil", "bool", "int", "float64", "string", "[]interface {}"};
   if (const MapValue* map = as_map()) {
     if (map->kind == MapValue::Kind::record) return "struct";
     return map->kind == MapValue::Kind::texts ? "map[string]string" : "map[string]interface {}";

@@ -1,7 +1,8 @@
 // value.h: what a template computes with: null, bool, int, float, text, list or map.
 //
-// Lists and maps are shared by reference, as in Go, because `set` changes the map its callers hold. A value belongs to
-// one thread. Deep nesting is safe to destroy: containers are taken apart without recursion.
+// Texts, lists and maps are shared when a value is copied: copying is cheap, and `set` changes the map its callers
+// hold, as in Go. A value belongs to one thread. Deep nesting is safe to destroy: containers are taken apart without
+// recursion.
 #pragma once
 
 #include <concepts>
@@ -26,12 +27,11 @@ class Value {
   Value() = default;
   Value(bool truth) : held_(truth) {}  // NOLINT: implicit by design, here and below
   template <std::integral T>
-    requires(!std::same_as<T, bool>)
-  Value(T number) : held_(static_cast<std::int64_t>(number)) {}  // NOLINT
-  Value(double number) : held_(number) {}                        // NOLINT
-  Value(std::string text) : held_(std::move(text)) {}            // NOLINT
-  Value(std::string_view text) : held_(std::string(text)) {}     // NOLINT
-  Value(const char* text) : held_(std::string(text)) {}          // NOLINT
+  requires(!std::same_as<T, bool>) Value(T number) : held_(static_cast<std::int64_t>(number)) {}  // NOLINT
+  Value(double number) : held_(number) {}                                                         // NOLINT
+  Value(std::string text) : held_(std::make_shared<const std::string>(std::move(text))) {}        // NOLINT
+  Value(std::string_view text) : Value(std::string(text)) {}                                      // NOLINT
+  Value(const char* text) : Value(std::string(text)) {}                                           // NOLINT
   Value(const Value&) = default;
   Value(Value&& other) noexcept : held_(std::exchange(other.held_, {})) {}
   Value& operator=(const Value& other);
@@ -50,7 +50,10 @@ class Value {
   const bool* as_bool() const { return std::get_if<bool>(&held_); }
   const std::int64_t* as_int() const { return std::get_if<std::int64_t>(&held_); }
   const double* as_float() const { return std::get_if<double>(&held_); }
-  const std::string* as_text() const { return std::get_if<std::string>(&held_); }
+  const std::string* as_text() const {
+    const auto* text = std::get_if<std::shared_ptr<const std::string>>(&held_);
+    return text == nullptr ? nullptr : text->get();
+  }
   const std::vector<Value>* as_list() const;
   const MapValue* as_map() const;
   MapValue* as_map();
@@ -64,8 +67,8 @@ class Value {
   void release();
   void take_children(std::vector<Value>& into);
 
-  std::variant<std::monostate, bool, std::int64_t, double, std::string, std::shared_ptr<ListValue>,
-               std::shared_ptr<MapValue>>
+  std::variant<std::monostate, bool, std::int64_t, double, std::shared_ptr<const std::string>,
+               std::shared_ptr<ListValue>, std::shared_ptr<MapValue>>
       held_;
 };
 
