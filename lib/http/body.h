@@ -25,6 +25,10 @@ class Body {
   // error or the end it is not called again. Called by one task at a time.
   virtual Task<Result<Bytes>> read() = 0;
 
+  // True when `read` gives its result without waiting. Pieces read one after another while this holds stay valid
+  // together, so they can be written in one system call.
+  virtual bool ready() const { return false; }
+
   // The trailer fields, once `read` has returned the end; null if there were none.
   virtual const Fields* trailers() const { return nullptr; }
 
@@ -42,6 +46,7 @@ class TextBody final : public Body {
  public:
   explicit TextBody(Bytes text) : text_(text) {}
   Task<Result<Bytes>> read() override;
+  bool ready() const override { return true; }
   std::optional<std::uint64_t> remaining() const override { return text_.size(); }
 
  private:

@@ -16,12 +16,50 @@ namespace sluice::http {
 // One per field name the proxy itself reads, writes or removes. `field_name` gives the canonical spelling.
 enum class FieldId : std::uint8_t {
   other,
-  accept_encoding, authorization, cache_control, connection, content_encoding, content_length, content_type, cookie,
-  date, expect, forwarded, host, http2_settings, keep_alive, location, origin, proxy_authenticate,
-  proxy_authorization, proxy_connection, range, retry_after, sec_websocket_key, server, set_cookie, te, trailer,
-  transfer_encoding, upgrade, user_agent, vary, via, x_forwarded_for, x_forwarded_host, x_forwarded_method,
-  x_forwarded_port, x_forwarded_prefix, x_forwarded_proto, x_forwarded_scheme, x_forwarded_server,
-  x_forwarded_tls_client_cert, x_forwarded_tls_client_cert_info, x_forwarded_uri, x_real_ip, x_scheme,
+  accept_encoding,
+  authorization,
+  cache_control,
+  connection,
+  content_encoding,
+  content_length,
+  content_type,
+  cookie,
+  date,
+  expect,
+  forwarded,
+  host,
+  http2_settings,
+  keep_alive,
+  location,
+  origin,
+  proxy_authenticate,
+  proxy_authorization,
+  proxy_connection,
+  range,
+  retry_after,
+  sec_websocket_key,
+  server,
+  set_cookie,
+  te,
+  trailer,
+  transfer_encoding,
+  upgrade,
+  user_agent,
+  vary,
+  via,
+  x_forwarded_for,
+  x_forwarded_host,
+  x_forwarded_method,
+  x_forwarded_port,
+  x_forwarded_prefix,
+  x_forwarded_proto,
+  x_forwarded_scheme,
+  x_forwarded_server,
+  x_forwarded_tls_client_cert,
+  x_forwarded_tls_client_cert_info,
+  x_forwarded_uri,
+  x_real_ip,
+  x_scheme,
   x_traefik_router,
 };
 
@@ -29,6 +67,9 @@ enum class FieldId : std::uint8_t {
 std::string_view field_name(FieldId id);
 // The id of a name in any case; FieldId::other when the proxy has no interest in it.
 FieldId field_id(std::string_view name);
+// The id that `name` has for software which reads '_' as '-' (CGI, WSGI, PHP): what has to be watched for aliases.
+// The same as field_id for a name without '_'.
+FieldId field_id_of_alias(std::string_view name);
 
 struct Field {
   std::string_view name;
@@ -76,6 +117,8 @@ class Fields {
     size_ = kept;
   }
   void clear() { size_ = 0; }
+  // Room for `count` fields without growing again: what a parser knows ahead.
+  void reserve(std::size_t count);
 
   Arena& arena() const { return *arena_; }
 

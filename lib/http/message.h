@@ -39,11 +39,12 @@ struct Target {
 
 // What is known about the connection a request came in on; one per connection, shared by its requests.
 struct Peer {
-  SocketAddress remote;          // the client, after PROXY protocol
+  SocketAddress remote;  // the client, after PROXY protocol
   SocketAddress local;
   std::string_view entry_point;  // name
   bool tls = false;
   std::string_view sni;          // canonical server name of the TLS session, or empty
+  std::string_view remote_text;  // remote.ip as text, kept for X-Forwarded-For; empty: written anew for each request
 };
 
 // Sends interim responses (RFC 9110 §15.2) to the client ahead of the final one. Implemented by the server side.
@@ -61,12 +62,17 @@ struct Request {
   std::string_view method_text = "GET";
   Version version = Version::http11;
   std::string_view authority;  // Host as sent, or :authority; may be empty (HTTP/1.0)
-  std::string_view host;       // canonical: lower case, no port, no trailing dot
+  std::string_view host;       // canonical (authority.h): lower case, no port, no trailing dot
   Target target;
-  Fields fields;
-  Body* body = nullptr;        // null: the request has no content
-  std::string_view upgrade;    // the one token the client offers to upgrade to ("websocket"), or empty
+  Fields fields;             // without Host, which is `authority`
+  Body* body = nullptr;      // null: the request has no content
+  std::string_view upgrade;  // the one token the client offers to upgrade to ("websocket"), or empty
   InterimSink* interim = nullptr;
+  bool append_forwarded_for = true;  // off when a middleware removed X-Forwarded-For on purpose
+  // Who took care of it so far, for the log: names of the matched router, its service and the chosen server.
+  std::string_view router;
+  std::string_view service;
+  std::string_view server;
   const Peer& peer;
   Arena& arena;
 };
@@ -86,9 +92,9 @@ struct Response {
   std::uint16_t status = 200;
   Version version = Version::http11;
   Fields fields;
-  std::unique_ptr<Body> body;              // null: no content
-  std::unique_ptr<Tunnel> tunnel;          // set with status 101
-  std::string_view cause;                  // why we made this answer ourselves; for the log, never sent
+  std::unique_ptr<Body> body;      // null: no content
+  std::unique_ptr<Tunnel> tunnel;  // set with status 101
+  std::string_view cause;          // why we made this answer ourselves; for the log, never sent
 };
 
 // "GET" and so on; Method::other has no name of its own.
