@@ -46,7 +46,7 @@ OWNERS = {
     r"toml\+\+/|toml\.hpp": {"lib/config"},
     r"yaml\.h": {"lib/config"},
     r"nlohmann/": {"lib/config", "lib/api", "providers", "acme"},
-    r"re2/": {"lib/route", "middleware"},
+    r"re2/": {"lib/config", "lib/route", "middleware"},
     r"curl/": {"lib/rest"},
     r"zlib\.h|brotli/|zstd\.h": {"middleware"},
 }

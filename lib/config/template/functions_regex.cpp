@@ -14,7 +14,9 @@ namespace {
 
 using Groups = std::vector<re2::StringPiece>;
 
+// Debian 13's RE2 takes Abseil's view, which is neither std::string_view nor converts from it.
 std::string_view view(const re2::StringPiece& piece) { return {piece.data(), piece.size()}; }
+re2::StringPiece piece(std::string_view text) { return {text.data(), text.size()}; }
 
 class Expression {
  public:
@@ -24,7 +26,7 @@ class Expression {
     call.spend(100);
   }
 
-  bool found_in(std::string_view text) const { return re2::RE2::PartialMatch(re2::StringPiece(text), re_); }
+  bool found_in(std::string_view text) const { return re2::RE2::PartialMatch(piece(text), re_); }
 
   // Calls `take` with each match in turn, at most `most` times (negative: all), as Go's regexp finds them: an empty
   // match right behind another match does not count.
@@ -33,8 +35,9 @@ class Expression {
     Groups groups(static_cast<std::size_t>(re_.NumberOfCapturingGroups()) + 1);
     std::size_t at = 0;
     std::size_t previous_end = std::string_view::npos;
-    while (most != 0 && at <= text.size() && !call_.failed() && call_.spend_bytes(text.size() - at) &&
-           re_.Match(text, at, text.size(), re2::RE2::UNANCHORED, groups.data(), static_cast<int>(groups.size()))) {
+    while (
+        most != 0 && at <= text.size() && !call_.failed() && call_.spend_bytes(text.size() - at) &&
+        re_.Match(piece(text), at, text.size(), re2::RE2::UNANCHORED, groups.data(), static_cast<int>(groups.size()))) {
       const auto begin = static_cast<std::size_t>(groups[0].data() - text.data());
       const std::size_t end = begin + groups[0].size();
       bool counts = true;
