@@ -43,8 +43,6 @@ class Field {
 
   std::string_view name() const { return name_; }
   Kind kind() const { return kind_; }
-  bool is_integer() const { return kind_ == Kind::integer; }
-  std::int64_t number() const { return number_; }
   // The value as text, whatever its kind.
   std::string value() const;
 
