@@ -122,9 +122,8 @@ const Binding* find_binding(const Container& container, std::uint16_t number, st
 }  // namespace
 
 std::string_view network_label(const Container& container) {
-  for (const char* key : {"traefik.docker.network", "traefik.swarm.network"}) {
-    auto found = container.labels.find(key);
-    if (found != container.labels.end() && !found->second.empty()) return found->second;
+  for (const auto& [key, value] : container.labels) {
+    if (iequals(key, "traefik.docker.network")) return trim(value);
   }
   return {};
 }
