@@ -21,16 +21,27 @@ struct StructSchema;
 struct LeftOut {
   std::string section;  // "http.routers"
   std::string name;     // empty: the whole section
+
+  friend bool operator==(const LeftOut&, const LeftOut&) = default;
+};
+
+struct DecodeRules {
+  bool by_label = false;    // options that labels cannot set are reported and skipped
+  std::string_view path;    // of the struct, put in front of names in problems; empty for a root
+  std::string_view effect;  // of an error that is not inside an object
+  std::vector<LeftOut>* left_out = nullptr;
+  // An unknown name of the root that belongs to this other root gets this advice.
+  const StructSchema* elsewhere = nullptr;
+  std::string_view elsewhere_fix;
 };
 
 // The root of a dynamic configuration file. An object with an error is left out alone; the report has an error for it.
-// Nothing only when the root is not a map.
+// Nothing only when the root is neither a map nor null.
 std::optional<Dynamic> decode_dynamic(const Node& root, Report& report);
 
-// Decodes `node` into `object`, a struct described by `schema`. Entries of maps and lists that the schema calls objects
-// are left out alone when they hold an error, and are appended to `left_out`; other errors leave their option at its
-// default. `path` names the struct in problems ("" for a root).
-void decode_struct(const StructSchema& schema, void* object, const Node& node, std::string_view path, Report& report,
-                   std::vector<LeftOut>* left_out = nullptr);
+// Decodes `node`, a map, into `object`, a struct described by `schema`. Entries of maps and lists that the schema calls
+// objects are left out alone when they hold an error; after other errors, options stay at their defaults.
+void decode_struct(const StructSchema& schema, void* object, const Node& node, const DecodeRules& rules,
+                   Report& report);
 
 }  // namespace sluice::config

@@ -12,32 +12,55 @@
 #include <vector>
 
 #include "config/decode.h"
+#include "config/described.h"
 #include "config/dynamic.h"
 #include "config/problem.h"
 
 namespace sluice::config {
 
-// `…services.<name>.loadbalancer.server.*`: what labels say about the one server that is the container itself.
-struct ServerHints {
+// `traefik.http.services.<name>.loadbalancer.server.*`: what labels say about the one server that is the container.
+struct HttpServerHints {
   std::string port;
-  std::string scheme;                  // http only; empty: http
-  std::string url;                     // http only; excludes port and scheme
-  std::optional<std::int64_t> weight;  // http only
-  bool preserve_path = false;          // http only
-  bool tls = false;                    // tcp only: TLS towards the container
+  std::string scheme;  // empty: http
+  std::string url;     // excludes port and scheme
+  std::optional<std::int64_t> weight;
+  bool preserve_path = false;
   DefinedAt source;
+  static void describe(Describer<HttpServerHints>& describer);
+  friend bool operator==(const HttpServerHints&, const HttpServerHints&) = default;
+};
 
-  friend bool operator==(const ServerHints&, const ServerHints&) = default;
+struct TcpServerHints {
+  std::string port;
+  bool tls = false;  // speak TLS to the container
+  DefinedAt source;
+  static void describe(Describer<TcpServerHints>& describer);
+  friend bool operator==(const TcpServerHints&, const TcpServerHints&) = default;
+};
+
+struct UdpServerHints {
+  std::string port;
+  DefinedAt source;
+  static void describe(Describer<UdpServerHints>& describer);
+  friend bool operator==(const UdpServerHints&, const UdpServerHints&) = default;
 };
 
 // `traefik.docker.*` and `traefik.swarm.*`.
-struct ProviderLabels {
+struct DockerLabels {
   std::optional<std::string> network;
-  bool allow_non_running = false;  // docker only
+  bool allow_non_running = false;
   std::optional<bool> lb_swarm;
-  DefinedAt source;  // of the first label of the family; `where` is empty when there is none
+  DefinedAt source;  // `where` is empty when there is no such label
+  static void describe(Describer<DockerLabels>& describer);
+  friend bool operator==(const DockerLabels&, const DockerLabels&) = default;
+};
 
-  friend bool operator==(const ProviderLabels&, const ProviderLabels&) = default;
+struct SwarmLabels {
+  std::optional<std::string> network;
+  std::optional<bool> lb_swarm;
+  DefinedAt source;
+  static void describe(Describer<SwarmLabels>& describer);
+  friend bool operator==(const SwarmLabels&, const SwarmLabels&) = default;
 };
 
 struct LabelConfiguration {
@@ -45,23 +68,23 @@ struct LabelConfiguration {
   // container must be skipped; the report says why.
   bool usable = true;
   std::optional<bool> enable;
-  ProviderLabels docker;
-  ProviderLabels swarm;
+  DockerLabels docker;
+  SwarmLabels swarm;
 
   // Servers of load balancers are empty: the provider adds the container's own, by the hints.
   Dynamic dynamic;
-  std::map<std::string, ServerHints> http_servers;  // by name of the service in dynamic.http.services
-  std::map<std::string, ServerHints> tcp_servers;
-  std::map<std::string, ServerHints> udp_servers;
+  std::map<std::string, HttpServerHints> http_servers;  // by name of the service in dynamic.http.services
+  std::map<std::string, TcpServerHints> tcp_servers;
+  std::map<std::string, UdpServerHints> udp_servers;
 
-  // Objects that labels describe but that hold an error. A provider must not put a default in their place: a container
-  // whose only router is left out has no router, instead of one without its middlewares.
+  // What labels describe but could not be used. A provider must not put a default in its place: a container whose only
+  // router is left out has no router, instead of one without its middlewares.
   std::vector<LeftOut> left_out;
   bool anything_left_out(std::string_view section) const;  // "http.routers"; true also for a misspelt section of "http"
 };
 
 // `owner` names the container in sources: "container web". Labels are read in the order of their text, which decides
-// whose letters a name keeps when two labels differ in case only. Labels that do not start with `prefix` are skipped.
+// whose letters a name keeps when two labels differ in case only. Labels outside `prefix` are skipped.
 LabelConfiguration decode_labels(const std::map<std::string, std::string>& labels, std::string_view owner,
                                  Report& report, std::string_view prefix = "traefik");
 

@@ -31,13 +31,14 @@ struct Field {
   const ValueType* type = nullptr;
   std::size_t offset = 0;  // of the value inside its struct
 
-  bool allow_empty = false;   // may be switched on without any option of its own
-  bool secret = false;        // never printed
-  bool not_by_label = false;  // files and key-value stores only
-  bool own = false;           // Sluice's own, unknown to Traefik
-  bool served = true;         // false: accepted with a warning (unserved.cpp)
-  std::string deprecated;     // what to write instead; empty: not deprecated
-  std::string object;         // of a map or list: what one entry is called ("router"); a broken one is left out alone
+  bool allow_empty = false;                  // may be switched on without any option of its own
+  bool secret = false;                       // never printed
+  bool not_by_label = false;                 // files and key-value stores only
+  bool own = false;                          // Sluice's own, unknown to Traefik
+  bool served = true;                        // false: accepted with a warning (unserved.cpp)
+  std::vector<std::string> unserved_values;  // the same, of single values
+  std::string deprecated;                    // what to write instead; empty: not deprecated
+  std::string object;  // of a map or list: what one entry is called ("router"); a broken one is left out alone
   std::vector<std::string> values;  // allowed; empty: any
   bool values_ignore_case = false;
   bool values_lenient = false;  // another value keeps the default, with a warning

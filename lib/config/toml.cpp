@@ -28,7 +28,10 @@ class Converter {
     if (const toml::table* table = from.as_table()) {
       to = Node::map();
       for (auto&& [key, value] : *table) {
-        ok = ok && convert(value, depth + 1, to.add(std::string(key.str()), Node()), at);
+        const toml::source_position& key_at = key.source().begin;
+        Node& child = to.add(std::string(key.str()), Node(), static_cast<int>(key_at.line),
+                             static_cast<int>(key_at.column));
+        ok = ok && convert(value, depth + 1, child, at);
       }
     } else if (const toml::array* array = from.as_array()) {
       to = Node::list();

@@ -61,21 +61,30 @@ Node* Node::find_ignoring_case(std::string_view key) {
   return const_cast<Node*>(std::as_const(*this).find_ignoring_case(key));
 }
 
-Node& Node::add(std::string key, Node child) {
+Node& Node::add(std::string key, Node child, int key_line, int key_column) {
   // A scalar keeps its text when it becomes a map: "tls=true" beside "tls.certResolver=le".
-  if (kind_ != Kind::map) kind_ = Kind::map;
-  children_.push_back(Entry{std::move(key), std::move(child)});
+  kind_ = Kind::map;
+  children_.push_back(Entry{std::move(key), std::move(child), key_line, key_column});
   return children_.back().node;
 }
 
 Node& Node::add(Node item) {
   if (kind_ == Kind::null) kind_ = Kind::list;
   SLUICE_CHECK(kind_ == Kind::list);
-  children_.push_back(Entry{{}, std::move(item)});
+  children_.push_back(Entry{{}, std::move(item), 0, 0});
   return children_.back().node;
 }
 
 Source Node::source() const { return Source{where_ ? *where_ : std::string(), line_, column_}; }
+
+Source Node::Entry::source() const {
+  Source source = node.source();
+  if (line > 0) {
+    source.line = line;
+    source.column = column;
+  }
+  return source;
+}
 
 bool operator==(const Node& a, const Node& b) {
   if (a.kind_ != b.kind_ || a.text_ != b.text_ || a.has_text_ != b.has_text_) return false;

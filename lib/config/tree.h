@@ -53,7 +53,7 @@ class Node {
   const Node* find_ignoring_case(std::string_view key) const;
   Node* find_ignoring_case(std::string_view key);
   // Appends; does not look for an entry of the same key. A null node becomes a map (or a list).
-  Node& add(std::string key, Node child);
+  Node& add(std::string key, Node child, int key_line = 0, int key_column = 0);
   Node& add(Node item);
 
   Source source() const;
@@ -78,6 +78,11 @@ class Node {
 struct Node::Entry {
   std::string key;
   Node node;
+  int line = 0;  // of the key; 0 where keys have no position
+  int column = 0;
+
+  // Of the key, or of the value where keys have no position.
+  Source source() const;
 };
 
 }  // namespace sluice::config

@@ -272,7 +272,8 @@ class Composer {
                     '"' + key + "\" is written twice, first in line " + std::to_string(earlier->second), key_mark,
                     "remove one of the two, or join what they hold");
       }
-      map.add(std::move(key), std::move(value));
+      const Position key_at = position(key_mark);
+      map.add(std::move(key), std::move(value), key_at.line, key_at.column);
     }
     return false;
   }
@@ -303,7 +304,7 @@ class Composer {
     for (const Node::Entry& entry : from.children()) {
       if (!lines.emplace(entry.key, entry.node.line()).second) continue;
       if (!spend(1, entry.key.size(), mark)) return false;
-      into.add(entry.key, entry.node);
+      into.add(entry.key, entry.node, entry.line, entry.column);
     }
     return true;
   }

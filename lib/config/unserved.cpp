@@ -1,0 +1,134 @@
+// unserved.cpp: the options this version knows, accepts and keeps, but does not serve yet. Using one is reported as a
+// warning. Serving an option means deleting its line here; nothing else names it as unserved.
+//
+// "Type.option" as the describe functions name them, or "Type.option=value" for single values.
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+#include "config/schema.h"
+
+namespace sluice::config {
+namespace {
+
+constexpr std::string_view kUnserved[] = {
+    // static
+    "Static.tcpServersTransport",
+    "Static.api",
+    "Static.metrics",
+    "Static.accessLog",
+    "Static.tracing",
+    "Static.hostResolver",
+    "Static.certificatesResolvers",
+    "Static.experimental",
+    "Static.spiffe",
+    "Static.ocsp",
+    "DefaultServersTransport.insecureSkipVerify",
+    "DefaultServersTransport.rootCAs",
+    "DefaultServersTransport.spiffe",
+    "Log.otlp",
+    // entry points
+    "EntryPoint.allowACMEByPass",
+    "EntryPoint.proxyProtocol",
+    "EntryPoint.http2",
+    "EntryPoint.http3",
+    "EntryPoint.udp",
+    "EntryPoint.observability",
+    "EntryPointHttp.tls",
+    "EntryPointHttp.encodedCharacters",
+    "EntryPointHttp.encodeQuerySemicolons",
+    "EntryPointHttp.underscoreHeadersStrategy",
+    // providers
+    "Providers.precedence",
+    "Providers.swarm",
+    "Providers.http",
+    "Providers.rest",
+    "Providers.consul",
+    "Providers.etcd",
+    "Providers.zooKeeper",
+    "Providers.redis",
+    "Providers.consulCatalog",
+    "Providers.nomad",
+    "Providers.ecs",
+    "Providers.kubernetesIngress",
+    "Providers.kubernetesIngressNGINX",
+    "Providers.kubernetesCRD",
+    "Providers.kubernetesGateway",
+    "Providers.knative",
+    "Providers.plugin",
+    "DockerProvider.username",
+    "DockerProvider.password",
+    "DockerProvider.tls",
+    "DockerProvider.httpClientTimeout",
+    "DockerProvider.constraints",
+    "DockerProvider.useBindPortIP",
+    "DockerProvider.allowEmptyServices",
+    // routers and services
+    "Dynamic.tcp",
+    "Dynamic.udp",
+    "Dynamic.tls",
+    "Http.serversTransports",
+    "HttpRouter.tls",
+    "HttpRouter.parentRefs",
+    "HttpRouter.observability",
+    "HttpService.highestRandomWeight",
+    "HttpService.mirroring",
+    "HttpService.failover",
+    "HttpService.middlewares",
+    "LoadBalancer.strategy=p2c",
+    "LoadBalancer.strategy=hrw",
+    "LoadBalancer.strategy=leasttime",
+    "LoadBalancer.sticky",
+    "LoadBalancer.healthCheck",
+    "LoadBalancer.passiveHealthCheck",
+    "LoadBalancer.serversTransport",
+    "Weighted.sticky",
+    "Weighted.healthCheck",
+    // middlewares
+    "Middleware.addPrefix",
+    "Middleware.stripPrefix",
+    "Middleware.stripPrefixRegex",
+    "Middleware.replacePath",
+    "Middleware.replacePathRegex",
+    "Middleware.chain",
+    "Middleware.ipWhiteList",
+    "Middleware.ipAllowList",
+    "Middleware.headers",
+    "Middleware.encodedCharacters",
+    "Middleware.errors",
+    "Middleware.rateLimit",
+    "Middleware.redirectRegex",
+    "Middleware.basicAuth",
+    "Middleware.digestAuth",
+    "Middleware.forwardAuth",
+    "Middleware.inFlightReq",
+    "Middleware.buffering",
+    "Middleware.circuitBreaker",
+    "Middleware.compress",
+    "Middleware.passTLSClientCert",
+    "Middleware.retry",
+    "Middleware.contentType",
+    "Middleware.grpcWeb",
+    "Middleware.plugin",
+};
+
+}  // namespace
+
+void mark_unserved(StructSchema& schema) {
+  for (const std::string_view entry : kUnserved) {
+    const std::size_t dot = entry.find('.');
+    if (entry.substr(0, dot) != schema.name) continue;
+    const std::string_view option = entry.substr(dot + 1);
+    const std::size_t equals = option.find('=');
+    const auto field = std::find_if(schema.fields.begin(), schema.fields.end(),
+                                    [&](const Field& f) { return f.name == option.substr(0, equals); });
+    SLUICE_CHECK(field != schema.fields.end());
+    if (equals == std::string_view::npos) {
+      field->served = false;
+    } else {
+      field->unserved_values.emplace_back(option.substr(equals + 1));
+    }
+  }
+}
+
+}  // namespace sluice::config
