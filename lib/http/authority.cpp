@@ -28,15 +28,17 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
 std::optional<std::string_view> canonical_name(std::string_view name, Arena& arena) {
   if (!name.empty() && name.back() == '.') name.remove_suffix(1);
   if (name.empty() || name.size() > kLongestHost) return std::nullopt;
-  bool upper = false;
+  std::uint8_t seen = 0;
   char before = '.';
   for (char c : name) {
-    if (!chars::is(c, chars::kHost) || (c == '.' && before == '.')) return std::nullopt;
-    upper = upper || (c >= 'A' && c <= 'Z');
+    std::uint8_t kind = chars::of(c);
+    if ((kind & chars::kHost) == 0) return std::nullopt;
+    if (c == '.' && before == '.') return std::nullopt;
+    seen |= kind;
     before = c;
   }
   if (before == '.') return std::nullopt;
-  if (!upper) return name;
+  if ((seen & chars::kUpper) == 0) return name;
   char* lower = arena.array<char>(name.size());
   std::transform(name.begin(), name.end(), lower, to_lower);
   return std::string_view(lower, name.size());

@@ -16,6 +16,7 @@ bool has_name(const Field& field, FieldId id, std::string_view name) {
 }  // namespace
 
 const Field* Fields::find(FieldId id) const {
+  if (!may_have(bit_of(id))) return nullptr;
   for (const Field& field : *this) {
     if (field.id == id) return &field;
   }
@@ -48,16 +49,6 @@ void Fields::reserve(std::size_t count) {
   capacity_ = count;
 }
 
-void Fields::add(const Field& field) {
-  if (size_ == capacity_) {
-    Field copy = field;  // may be one of ours
-    reserve(std::max<std::size_t>(16, capacity_ * 2));
-    entries_[size_++] = copy;
-    return;
-  }
-  entries_[size_++] = field;
-}
-
 void Fields::set(FieldId id, std::string_view value) {
   Field* first = const_cast<Field*>(find(id));
   if (first == nullptr) {
@@ -75,18 +66,21 @@ void Fields::set(std::string_view name, std::string_view value) {
     add(Field{name, value, id});
     return;
   }
-  *first = Field{name, value, id};
+  *first = Field{name, value, id};  // the id is the same as before: it follows from the name
   remove_if([&](const Field& field) { return &field > first && has_name(field, id, name); });
 }
 
 std::size_t Fields::remove(FieldId id) {
+  if (!may_have(bit_of(id))) return 0;
   std::size_t before = size_;
   remove_if([&](const Field& field) { return field.id == id; });
+  ids_ &= ~bit_of(id);
   return before - size_;
 }
 
 std::size_t Fields::remove(std::string_view name) {
   FieldId id = field_id(name);
+  if (id != FieldId::other) return remove(id);
   std::size_t before = size_;
   remove_if([&](const Field& field) { return has_name(field, id, name); });
   return before - size_;

@@ -4,10 +4,12 @@
 // stores its entries in the exchange's arena. Well-known names carry an id, so that comparing them is comparing a byte.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "base/arena.h"
 
@@ -71,6 +73,10 @@ FieldId field_id(std::string_view name);
 // The same as field_id for a name without '_'.
 FieldId field_id_of_alias(std::string_view name);
 
+// Sets of ids are words.
+constexpr std::uint64_t bit_of(FieldId id) { return std::uint64_t{1} << static_cast<unsigned>(id); }
+static_assert(static_cast<unsigned>(FieldId::x_traefik_router) < 64);
+
 struct Field {
   std::string_view name;
   std::string_view value;
@@ -85,6 +91,7 @@ class Fields {
   bool empty() const { return size_ == 0; }
   const Field* begin() const { return entries_; }
   const Field* end() const { return entries_ + size_; }
+  // To change values in place; another name is for `set`.
   Field* begin() { return entries_; }
   Field* end() { return entries_ + size_; }
 
@@ -92,13 +99,19 @@ class Fields {
   std::optional<std::string_view> get(FieldId id) const;
   std::optional<std::string_view> get(std::string_view name) const;
   bool has(FieldId id) const { return find(id) != nullptr; }
+  // True when there may be a field whose id is in `ids` (bit_of): false costs nothing to know.
+  bool may_have(std::uint64_t ids) const { return (ids_ & ids) != 0; }
   const Field* find(FieldId id) const;
   std::size_t count(FieldId id) const;
 
   // `name` and `value` must outlive the exchange: arena or static text.
   void add(std::string_view name, std::string_view value) { add(Field{name, value, field_id(name)}); }
   void add(FieldId id, std::string_view value) { add(Field{field_name(id), value, id}); }
-  void add(const Field& field);
+  void add(const Field& field) {
+    if (size_ == capacity_) reserve(std::max<std::size_t>(16, capacity_ * 2));
+    ids_ |= bit_of(field.id);
+    entries_[size_++] = field;
+  }
 
   // Replaces all fields of that name by one, in place of the first.
   void set(FieldId id, std::string_view value);
@@ -111,12 +124,16 @@ class Fields {
   template <class Predicate>
   void remove_if(Predicate doomed) {
     std::size_t kept = 0;
-    for (std::size_t i = 0; i < size_; ++i) {
-      if (!doomed(const_cast<const Field&>(entries_[i]))) entries_[kept++] = entries_[i];
+    while (kept < size_ && !doomed(std::as_const(entries_[kept]))) ++kept;
+    for (std::size_t i = kept + 1; i < size_; ++i) {
+      if (!doomed(std::as_const(entries_[i]))) entries_[kept++] = entries_[i];
     }
     size_ = kept;
   }
-  void clear() { size_ = 0; }
+  void clear() {
+    size_ = 0;
+    ids_ = 0;
+  }
   // Room for `count` fields without growing again: what a parser knows ahead.
   void reserve(std::size_t count);
 
@@ -124,6 +141,7 @@ class Fields {
 
  private:
   Arena* arena_;
+  std::uint64_t ids_ = 0;  // of the fields ever added, so a superset of those still here
   Field* entries_ = nullptr;
   std::size_t size_ = 0;
   std::size_t capacity_ = 0;

@@ -35,14 +35,12 @@ std::string_view port_of(const Request& request, std::string_view scheme) {
   return secure ? "443" : "80";
 }
 
-constexpr std::uint64_t bit(FieldId id) { return std::uint64_t{1} << static_cast<unsigned>(id); }
-
 constexpr std::uint64_t kManaged =
-    bit(FieldId::forwarded) | bit(FieldId::x_forwarded_for) | bit(FieldId::x_forwarded_host) |
-    bit(FieldId::x_forwarded_method) | bit(FieldId::x_forwarded_port) | bit(FieldId::x_forwarded_prefix) |
-    bit(FieldId::x_forwarded_proto) | bit(FieldId::x_forwarded_scheme) | bit(FieldId::x_forwarded_server) |
-    bit(FieldId::x_forwarded_tls_client_cert) | bit(FieldId::x_forwarded_tls_client_cert_info) |
-    bit(FieldId::x_forwarded_uri) | bit(FieldId::x_real_ip) | bit(FieldId::x_scheme);
+    bit_of(FieldId::forwarded) | bit_of(FieldId::x_forwarded_for) | bit_of(FieldId::x_forwarded_host) |
+    bit_of(FieldId::x_forwarded_method) | bit_of(FieldId::x_forwarded_port) | bit_of(FieldId::x_forwarded_prefix) |
+    bit_of(FieldId::x_forwarded_proto) | bit_of(FieldId::x_forwarded_scheme) | bit_of(FieldId::x_forwarded_server) |
+    bit_of(FieldId::x_forwarded_tls_client_cert) | bit_of(FieldId::x_forwarded_tls_client_cert_info) |
+    bit_of(FieldId::x_forwarded_uri) | bit_of(FieldId::x_real_ip) | bit_of(FieldId::x_scheme);
 
 // One field with all values of that name, in order (RFC 9110 §5.3).
 void join_values(Fields& fields, FieldId id) {
@@ -60,7 +58,7 @@ void join_values(Fields& fields, FieldId id) {
 
 }  // namespace
 
-bool is_managed(FieldId id) { return (kManaged & bit(id)) != 0; }
+bool is_managed(FieldId id) { return (kManaged & bit_of(id)) != 0; }
 
 void set_forwarded(Request& request, bool trusted, const ForwardedOptions& options) {
   Fields& fields = request.fields;
@@ -69,16 +67,16 @@ void set_forwarded(Request& request, bool trusted, const ForwardedOptions& optio
     if (field.id == FieldId::other) return is_managed_alias(field.name);
     if (!is_managed(field.id)) return false;
     if (!trusted || field.id == FieldId::x_forwarded_server) return true;
-    seen |= bit(field.id);
+    seen |= bit_of(field.id);
     return false;
   });
-  if ((seen & bit(FieldId::x_forwarded_for)) != 0) join_values(fields, FieldId::x_forwarded_for);
+  if ((seen & bit_of(FieldId::x_forwarded_for)) != 0) join_values(fields, FieldId::x_forwarded_for);
   auto add_if_absent = [&](FieldId id, std::string_view value) {
-    if ((seen & bit(id)) == 0) fields.add(id, value);
+    if ((seen & bit_of(id)) == 0) fields.add(id, value);
   };
   std::string_view proto = scheme_of(request);
-  if ((seen & bit(FieldId::x_forwarded_proto)) != 0) proto = *fields.get(FieldId::x_forwarded_proto);
-  if ((seen & bit(FieldId::x_real_ip)) == 0) fields.add(FieldId::x_real_ip, remote_text(request));
+  if ((seen & bit_of(FieldId::x_forwarded_proto)) != 0) proto = *fields.get(FieldId::x_forwarded_proto);
+  if ((seen & bit_of(FieldId::x_real_ip)) == 0) fields.add(FieldId::x_real_ip, remote_text(request));
   add_if_absent(FieldId::x_forwarded_proto, proto);
   add_if_absent(FieldId::x_forwarded_port, port_of(request, proto));
   if (!request.authority.empty()) add_if_absent(FieldId::x_forwarded_host, request.authority);

@@ -148,11 +148,9 @@ Reason read_query(std::string_view query, const TargetOptions& options, Arena& a
 NormalPath normalize_path(std::string_view path, const TargetOptions& options, Arena& arena) {
   if (path.empty() || path[0] != '/') return {Reason::target_form, {}};
   std::uint8_t seen = 0;
-  char before = 0;
-  for (char c : path) {
-    seen |= lookup(kPathTable, c);
-    if (before == '/' && (c == '/' || c == '.')) seen |= kSegments;
-    before = c;
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    seen |= lookup(kPathTable, path[i]);
+    if (path[i] == '/' && i + 1 < path.size() && (path[i + 1] == '/' || path[i + 1] == '.')) seen |= kSegments;
   }
   if ((seen & kBad) != 0) return {Reason::target_byte, {}};
   if ((seen & kFragment) != 0) return {Reason::target_fragment, {}};

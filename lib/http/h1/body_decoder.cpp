@@ -190,7 +190,7 @@ Reason BodyDecoder::take_control_byte(char c) {
 Reason BodyDecoder::take_trailers(Bytes in, std::size_t& consumed) {
   if (section_ == nullptr) {
     section_ = arena_->make<TrailerSection>();
-    section_->tokenizer.start(*arena_, limits_->max_fields);
+    section_->tokenizer.start(0, *arena_, limits_->max_fields);
   }
   TrailerSection& section = *section_;
   std::size_t before = section.size;
@@ -204,7 +204,7 @@ Reason BodyDecoder::take_trailers(Bytes in, std::size_t& consumed) {
   std::memcpy(section.bytes + before, in.data(), take);
   section.size += take;
   consumed = take;
-  switch (section.tokenizer.feed(section.bytes, before, section.size)) {
+  switch (section.tokenizer.feed(section.bytes, section.size)) {
     case FieldTokenizer::State::more:
       return section.size == limits_->max_header_bytes ? Reason::trailer_too_large : Reason::none;
     case FieldTokenizer::State::refused:
@@ -223,7 +223,7 @@ void BodyDecoder::keep_safe_trailers() {
   for (const FieldTokenizer::Line& line : section_->tokenizer.lines()) {
     Field field;
     field.name = bytes.substr(line.name, line.name_size);
-    field.value = trim_blanks(bytes.substr(line.value, line.value_size));
+    field.value = bytes.substr(line.value, line.value_size);
     field.id = field_id(field.name);
     if (may_be_trailer(field)) fields->add(field);
   }

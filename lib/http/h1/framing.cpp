@@ -66,13 +66,10 @@ bool forbids_content(std::uint16_t status) { return status < 200 || status == 20
 void FieldFacts::observe_connection(std::string_view value) {
   for_each_in_list(value, [&](std::string_view option) {
     ++connection_options_;
-    if (iequals(option, "close")) {
-      close_ = true;
-    } else if (iequals(option, "keep-alive")) {
-      keep_alive_ = true;
-    } else if (iequals(option, "upgrade")) {
-      upgrade_option_ = true;
-    }
+    FieldId id = field_id(option);  // two of the three are field names as well
+    keep_alive_ = keep_alive_ || id == FieldId::keep_alive;
+    upgrade_option_ = upgrade_option_ || id == FieldId::upgrade;
+    close_ = close_ || (id == FieldId::other && iequals(option, "close"));
   });
 }
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "http/chars.h"
+#include "http/h1/second_opinion.h"
 
 namespace sluice::http::h1 {
 
@@ -30,33 +30,43 @@ HeadReader::Step HeadReader::read_line(Bytes available, std::size_t max_empty_li
 }
 
 HeadReader::Step HeadReader::read_fields(Bytes available, Arena& arena, const Limits& limits) {
-  if (read_ == line_from_ + line_size_ + 2) tokenizer_.start(arena, limits.max_fields);
-  std::size_t limit = line_from_ + limits.max_header_bytes;
-  std::size_t to = std::min(available.size(), limit);
-  if (read_ < to) {
-    FieldTokenizer::State state = tokenizer_.feed(available.data(), read_, to);
-    read_ = to;
-    if (state == FieldTokenizer::State::done) return Step::done;
-    if (state == FieldTokenizer::State::refused) return refuse(tokenizer_.reason());
+  if (!has_tokenizer_) {
+    tokenizer_.start(read_, arena, limits.max_fields);
+    has_tokenizer_ = true;
   }
-  return read_ >= limit ? refuse(Reason::head_too_large) : Step::need_more;
+  std::size_t limit = line_from_ + limits.max_header_bytes;
+  switch (tokenizer_.feed(available.data(), std::min(available.size(), limit))) {
+    case FieldTokenizer::State::done: return Step::done;
+    case FieldTokenizer::State::refused: return refuse(tokenizer_.reason());
+    case FieldTokenizer::State::more: break;
+  }
+  return available.size() >= limit ? refuse(Reason::head_too_large) : Step::need_more;
 }
 
-Reason HeadReader::build_fields(Bytes head, Underscores underscores, Fields& fields, FieldFacts& facts) const {
+bool HeadReader::confirmed([[maybe_unused]] Bytes head) const {
+#ifdef SLUICE_DEBUG
+  return llhttp_agrees(head, line_from_ + line_size_ + 2, tokenizer_.lines());
+#else
+  return true;
+#endif
+}
+
+Reason HeadReader::build_fields(Bytes head, Underscores underscores, std::uint64_t without, Fields& fields,
+                                FieldFacts& facts) const {
   // The proxy adds about half a dozen of its own.
   fields.reserve(fields.size() + tokenizer_.lines().size() + 8);
   for (const FieldTokenizer::Line& line : tokenizer_.lines()) {
     Field field;
     field.name = head.substr(line.name, line.name_size);
-    field.value = trim_blanks(head.substr(line.value, line.value_size));
+    field.value = head.substr(line.value, line.value_size);
     field.id = field_id(field.name);
-    if (field.id == FieldId::other && field.name.find('_') != Bytes::npos) {
+    if (line.has_underscore) {
       facts.observe_alias(field_id_of_alias(field.name));
       if (underscores == Underscores::reject) return Reason::field_underscore;
       if (underscores == Underscores::remove) continue;
     }
     facts.observe(field);
-    fields.add(field);
+    if ((bit_of(field.id) & without) == 0) fields.add(field);
   }
   return Reason::none;
 }

@@ -32,8 +32,13 @@ class HeadReader {
   // Bytes up to and with the empty line that ends the head; after read_fields was done.
   std::size_t size() const { return tokenizer_.end(); }
 
-  // Appends the fields to `fields` and shows each of them to `facts`. `head` is the copy of the head: `size()` bytes.
-  Reason build_fields(Bytes head, Underscores underscores, Fields& fields, FieldFacts& facts) const;
+  // What llhttp says to the fields of `head`, in debug builds; true otherwise.
+  bool confirmed(Bytes head) const;
+
+  // Shows every field to `facts` and appends it to `fields`, unless its id is in `without`. `head` is the copy of the
+  // head: `size()` bytes.
+  Reason build_fields(Bytes head, Underscores underscores, std::uint64_t without, Fields& fields,
+                      FieldFacts& facts) const;
 
   Reason reason() const { return reason_; }
   // True once a byte of the head itself has been read.
@@ -51,6 +56,7 @@ class HeadReader {
   std::size_t line_size_ = 0;
   std::size_t empty_lines_ = 0;
   bool has_line_ = false;
+  bool has_tokenizer_ = false;
   Reason reason_ = Reason::none;
 };
 

@@ -94,12 +94,9 @@ Reason RequestParser::finish(std::string_view head, const Limits& limits, Reques
   }
 
   FieldFacts facts;
-  Reason reason = reader_.build_fields(head, limits.underscores, request.fields, facts);
+  Reason reason = reader_.build_fields(head, limits.underscores, bit_of(FieldId::host), request.fields, facts);
   if (reason != Reason::none) return reason;
-  reason = decide_request(facts, is_absolute ? &absolute.host : nullptr, request, result);
-  if (reason != Reason::none) return reason;
-  request.fields.remove(FieldId::host);
-  return Reason::none;
+  return decide_request(facts, is_absolute ? &absolute.host : nullptr, request, result);
 }
 
 HeadResult RequestParser::parse(Bytes available, Arena& arena, Request& request, const Limits& limits) {
@@ -122,8 +119,10 @@ HeadResult RequestParser::parse(Bytes available, Arena& arena, Request& request,
   if (step == HeadReader::Step::need_more) return result;
   if (step == HeadReader::Step::refused) return refuse(reader_.reason());
 
-  Reason reason = finish(arena.copy(available.substr(0, reader_.size())), limits, request, result);
+  std::string_view head = arena.copy(available.substr(0, reader_.size()));
+  Reason reason = finish(head, limits, request, result);
   if (reason != Reason::none) return refuse(reason);
+  SLUICE_CHECK(reader_.confirmed(head));
   result.state = HeadResult::State::done;
   result.consumed = reader_.size();
   return result;

@@ -47,9 +47,10 @@ HeadResult ResponseParser::parse(Bytes available, const Question& question, Resp
 
   std::string_view head = arena.copy(available.substr(0, reader_.size()));
   FieldFacts facts;
-  Reason reason = reader_.build_fields(head, Underscores::keep, response.fields, facts);
+  Reason reason = reader_.build_fields(head, Underscores::keep, 0, response.fields, facts);
   if (reason == Reason::none) reason = decide_response(facts, question, response, result);
   if (reason != Reason::none) return refuse(reason);
+  SLUICE_CHECK(reader_.confirmed(head));
   result.state = HeadResult::State::done;
   result.consumed = reader_.size();
   return result;

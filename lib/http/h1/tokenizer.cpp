@@ -1,133 +1,80 @@
 #include "http/h1/tokenizer.h"
 
-#include <llhttp.h>
-
 #include <algorithm>
 #include <cstring>
-#include <new>
 
-#include "base/result.h"
+#include "http/chars.h"
 
 namespace sluice::http::h1 {
 
-static_assert(LLHTTP_VERSION_MAJOR > 9 || (LLHTTP_VERSION_MAJOR == 9 && LLHTTP_VERSION_MINOR >= 3),
-              "older releases of llhttp accept folded fields and bare line feeds");
-
-namespace {
-
-FieldTokenizer& self(llhttp_t* parser) { return *static_cast<FieldTokenizer*>(parser->data); }
-
-}  // namespace
-
-struct FieldTokenizer::Callbacks {
-  static std::uint32_t offset(FieldTokenizer& tokenizer, const char* at) {
-    return static_cast<std::uint32_t>(at - tokenizer.buffer_);
-  }
-
-  // A name or value that is cut by the end of the input comes in pieces that adjoin.
-  static int on_name(llhttp_t* parser, const char* at, std::size_t size) {
-    FieldTokenizer& tokenizer = self(parser);
-    std::uint32_t from = offset(tokenizer, at);
-    if (tokenizer.count_ != 0) {
-      Line& last = tokenizer.lines_[tokenizer.count_ - 1];
-      if (last.name + last.name_size == from) {
-        last.name_size += static_cast<std::uint32_t>(size);
-        return HPE_OK;
-      }
-    }
-    if (!tokenizer.begin_line(from)) return -1;
-    tokenizer.lines_[tokenizer.count_ - 1].name_size = static_cast<std::uint32_t>(size);
-    return HPE_OK;
-  }
-
-  static int on_value(llhttp_t* parser, const char* at, std::size_t size) {
-    FieldTokenizer& tokenizer = self(parser);
-    Line& last = tokenizer.lines_[tokenizer.count_ - 1];
-    std::uint32_t from = offset(tokenizer, at);
-    if (last.value == 0) last.value = from;
-    last.value_size = from + static_cast<std::uint32_t>(size) - last.value;
-    return HPE_OK;
-  }
-
-  // Stops llhttp before it draws conclusions from what it has read.
-  static int on_end(llhttp_t*) { return HPE_PAUSED; }
-
-  // A parser that has read a request line and waits for the first field. Copying it costs less than feeding one.
-  static llhttp_t make_waiting(const llhttp_settings_t& settings) {
-    static constexpr char kLine[] = "GET / HTTP/1.1\r\n";
-    llhttp_t parser;
-    llhttp_init(&parser, HTTP_REQUEST, &settings);
-    SLUICE_CHECK(llhttp_execute(&parser, kLine, sizeof kLine - 1) == HPE_OK);
-    return parser;
-  }
-
-  static const llhttp_t& waiting() {
-    static const llhttp_settings_t settings = [] {
-      llhttp_settings_t callbacks;
-      llhttp_settings_init(&callbacks);
-      callbacks.on_header_field = on_name;
-      callbacks.on_header_value = on_value;
-      callbacks.on_headers_complete = on_end;
-      return callbacks;
-    }();
-    static const llhttp_t parser = make_waiting(settings);
-    return parser;
-  }
-
-  static Reason reason_of(const llhttp_t& parser) {
-    switch (llhttp_get_errno(&parser)) {
-      case HPE_STRICT:
-      case HPE_LF_EXPECTED:
-      case HPE_CR_EXPECTED: return Reason::line_ending;
-      case HPE_INVALID_CONTENT_LENGTH: return Reason::length_invalid;
-      case HPE_UNEXPECTED_CONTENT_LENGTH:
-        return (parser.flags & F_TRANSFER_ENCODING) != 0 ? Reason::length_and_encoding : Reason::length_repeated;
-      case HPE_INVALID_TRANSFER_ENCODING:
-        return (parser.flags & F_CONTENT_LENGTH) != 0 ? Reason::length_and_encoding : Reason::encoding_invalid;
-      default: return Reason::field_syntax;
-    }
-  }
-};
-
-void FieldTokenizer::start(Arena& arena, std::uint32_t max_fields) {
-  static_assert(sizeof(llhttp_t) <= sizeof parser_ && alignof(llhttp_t) <= alignof(std::max_align_t));
-  ::new (static_cast<void*>(parser_)) llhttp_t(Callbacks::waiting());
+void FieldTokenizer::start(std::size_t from, Arena& arena, std::uint32_t max_fields) {
+  *this = FieldTokenizer();
   arena_ = &arena;
   max_fields_ = max_fields;
-  lines_ = nullptr;
-  count_ = 0;
-  capacity_ = 0;
-  reason_ = Reason::none;
+  line_ = from;
+  scanned_ = from;
 }
 
-bool FieldTokenizer::begin_line(std::uint32_t at) {
-  if (count_ == max_fields_) {
-    reason_ = Reason::too_many_fields;
-    return false;
+FieldTokenizer::State FieldTokenizer::feed(const char* buffer, std::size_t to) {
+  State state = State::more;
+  while (state == State::more && scanned_ < to) {
+    std::size_t line = line_;
+    state = read_line(buffer, to);
+    if (line_ == line) break;  // it goes on behind `to`
   }
-  if (count_ == capacity_) {
-    std::uint32_t capacity = std::min(std::max(24u, capacity_ * 2), max_fields_);
-    Line* grown = arena_->array<Line>(capacity);
-    if (count_ != 0) std::memcpy(grown, lines_, count_ * sizeof(Line));
-    lines_ = grown;
-    capacity_ = capacity;
-  }
-  lines_[count_++] = Line{at, 0, 0, 0};
-  return true;
+  return state;
 }
 
-FieldTokenizer::State FieldTokenizer::feed(const char* buffer, std::size_t from, std::size_t to) {
-  auto* parser = std::launder(reinterpret_cast<llhttp_t*>(parser_));
-  parser->data = this;
-  buffer_ = buffer;
-  llhttp_errno_t error = llhttp_execute(parser, buffer + from, to - from);
-  if (error == HPE_OK) return State::more;
-  if (error == HPE_PAUSED) {
-    end_ = static_cast<std::size_t>(llhttp_get_error_pos(parser) - buffer);
-    return State::done;
+// field-line = field-name ":" OWS field-value OWS, then CR LF; or CR LF alone. Moves line_ behind it; or, when the line
+// goes on behind `to`, notes in seen_, colon_ and scanned_ how far it has come. No byte is looked at twice, and the
+// first bad one decides, so the verdict does not depend on how the bytes were cut into pieces.
+FieldTokenizer::State FieldTokenizer::read_line(const char* buffer, std::size_t to) {
+  const char* line = buffer + line_;
+  const char* end = buffer + to;
+  const char* at = buffer + scanned_;
+  auto cut_off = [&](const char* scanned) {
+    scanned_ = static_cast<std::size_t>(scanned - buffer);
+    return State::more;
+  };
+
+  if (colon_ == 0) {
+    at = end_of_name(at, end, seen_);
+    if (at == end) return cut_off(end);
+    if (*at == ':' && at > line) {
+      colon_ = static_cast<std::size_t>(at - buffer);
+      ++at;
+    }
   }
-  if (reason_ == Reason::none) reason_ = Callbacks::reason_of(*parser);
-  return State::refused;
+  if (colon_ != 0) at = end_of_value(at, end);
+  if (at == end) return cut_off(end);
+  const char* cr = at;
+  if (*cr != '\r') return refuse(*cr == '\n' ? Reason::line_ending : Reason::field_syntax);  // RFC 9112 §2.2
+  if (cr + 1 == end) return cut_off(cr);
+  if (cr[1] != '\n') return refuse(Reason::line_ending);
+  if (colon_ == 0 && cr != line) return refuse(Reason::field_syntax);
+
+  if (cr != line) {
+    if (count_ == max_fields_) return refuse(Reason::too_many_fields);
+    if (count_ == capacity_) grow();
+    const char* value = buffer + colon_ + 1;
+    const char* value_end = cr;
+    while (*value == ' ' || *value == '\t') ++value;  // the CR stops it
+    while (value_end > value && (value_end[-1] == ' ' || value_end[-1] == '\t')) --value_end;
+    lines_[count_++] = Line{static_cast<std::uint32_t>(line_), static_cast<std::uint32_t>(colon_ - line_),
+                            static_cast<std::uint32_t>(value - buffer), static_cast<std::uint32_t>(value_end - value),
+                            (seen_ & chars::kUnderscore) != 0};
+  }
+  line_ = scanned_ = static_cast<std::size_t>(cr + 2 - buffer);
+  colon_ = 0;
+  seen_ = 0;
+  return cr == line ? State::done : State::more;
+}
+
+void FieldTokenizer::grow() {
+  capacity_ = std::min(std::max(24u, capacity_ * 2), max_fields_);
+  Line* grown = arena_->array<Line>(capacity_);
+  if (count_ != 0) std::memcpy(grown, lines_, count_ * sizeof(Line));
+  lines_ = grown;
 }
 
 }  // namespace sluice::http::h1

@@ -9,16 +9,6 @@ namespace sluice::http::h1 {
 
 namespace {
 
-constexpr std::uint64_t kOnes = 0x0101010101010101u;
-constexpr std::uint64_t kHighs = 0x8080808080808080u;
-
-// Non-zero when one of the eight bytes is below `limit` (at most 128) or is DEL.
-template <unsigned char limit>
-std::uint64_t control_bytes(std::uint64_t word) {
-  std::uint64_t del = word ^ (kOnes * 0x7f);
-  return (((word - kOnes * limit) & ~word) | ((del - kOnes) & ~del)) & kHighs;
-}
-
 template <class Word>
 std::uint64_t move_word(char* to, const char* from) {
   Word word;
@@ -27,30 +17,44 @@ std::uint64_t move_word(char* to, const char* from) {
   return word;
 }
 
-// Copies and looks for bytes below `limit` and DEL, by words: heads are copied once per message, and this is that pass.
-template <unsigned char limit>
-std::uint64_t copy_and_check(char* to, std::string_view text) {
-  constexpr std::uint64_t kBlanks = 0x2121212121212121u;
+// Copies `text` and gives `check` all of it, eight bytes at a time, some twice; joins what it answers.
+template <class Check>
+std::uint64_t copy_words(char* to, std::string_view text, Check check) {
+  constexpr std::uint64_t kHarmless = chars::kEachByte * '!';
   const char* from = text.data();
   std::size_t size = text.size();
   std::uint64_t found = 0;
   if (size >= 8) {
-    for (std::size_t at = 0; at + 8 < size; at += 8) {
-      found |= control_bytes<limit>(move_word<std::uint64_t>(to + at, from + at));
-    }
-    return found | control_bytes<limit>(move_word<std::uint64_t>(to + size - 8, from + size - 8));
+    for (std::size_t at = 0; at + 8 < size; at += 8) found |= check(move_word<std::uint64_t>(to + at, from + at));
+    return found | check(move_word<std::uint64_t>(to + size - 8, from + size - 8));
   }
-  std::uint64_t word = kBlanks;
+  std::uint64_t word = kHarmless;
   if (size >= 4) {
     word = move_word<std::uint32_t>(to, from) | move_word<std::uint32_t>(to + size - 4, from + size - 4) << 32;
   } else if (size >= 2) {
     word = move_word<std::uint16_t>(to, from) | move_word<std::uint16_t>(to + size - 2, from + size - 2) << 16 |
-           kBlanks << 32;
+           kHarmless << 32;
   } else if (size == 1) {
     *to = *from;
-    word = (kBlanks << 8) | static_cast<unsigned char>(*from);
+    word = kHarmless << 8 | static_cast<unsigned char>(*from);
   }
-  return control_bytes<limit>(word);
+  return check(word);
+}
+
+// Copies and looks for bytes below `limit` and DEL, by words; the result may be non-zero without reason. Names and
+// values are short: this is quicker than memcpy alone.
+template <unsigned char limit>
+std::uint64_t copy_and_check(char* to, std::string_view text) {
+  return copy_words(to, text, [](std::uint64_t word) { return chars::control_bytes<limit>(word); });
+}
+
+// The same for names, which must have neither ':' nor obs-text either.
+std::uint64_t copy_and_check_name(char* to, std::string_view name) {
+  return copy_words(to, name, [](std::uint64_t word) {
+    std::uint64_t colon = word ^ (chars::kEachByte * ':');
+    std::uint64_t high = chars::kEachByte * 0x80;
+    return chars::control_bytes<0x21>(word) | (word & high) | ((colon - chars::kEachByte) & ~colon & high);
+  });
 }
 
 class Out {
@@ -58,7 +62,7 @@ class Out {
   explicit Out(char* to) : begin_(to), at_(to) {}
 
   void text(std::string_view text) {
-    if (!text.empty()) std::memcpy(at_, text.data(), text.size());
+    copy_words(at_, text, [](std::uint64_t) { return std::uint64_t{0}; });
     at_ += text.size();
   }
   template <std::size_t size>
@@ -71,6 +75,12 @@ class Out {
   void token(std::string_view token) {
     bad_ = bad_ || !is_token(token);
     text(token);
+  }
+  // What would end the name, or the line, is found by words; the rest of the grammar only when that finds something.
+  void name(std::string_view name) {
+    std::uint64_t found = copy_and_check_name(at_, name);
+    if (found != 0 || name.empty()) bad_ = bad_ || !is_token(name);
+    at_ += name.size();
   }
   void value(std::string_view value) {
     std::uint64_t found = copy_and_check<0x20>(at_, value);
@@ -89,11 +99,7 @@ class Out {
     text("\r\n");
   }
   void field(const Field& field) {
-    if (field.id == FieldId::other) {
-      token(field.name);
-    } else {
-      text(field.name);
-    }
+    name(field.name);
     text(": ");
     value(field.value);
     text("\r\n");
@@ -119,17 +125,15 @@ class Out {
   bool bad_ = false;
 };
 
-constexpr std::uint64_t bit(FieldId id) { return std::uint64_t{1} << static_cast<unsigned>(id); }
-constexpr std::uint64_t kOwned =
-    bit(FieldId::content_length) | bit(FieldId::transfer_encoding) | bit(FieldId::connection) | bit(FieldId::upgrade);
-static_assert(static_cast<unsigned>(FieldId::x_traefik_router) < 64);
+constexpr std::uint64_t kOwned = bit_of(FieldId::content_length) | bit_of(FieldId::transfer_encoding) |
+                                 bit_of(FieldId::connection) | bit_of(FieldId::upgrade);
 
 // Writes all fields whose id is not in `without`; says which ids there were.
 std::uint64_t write_fields(Out& out, const Fields& fields, std::uint64_t without) {
   std::uint64_t seen = 0;
   for (const Field& field : fields) {
-    seen |= bit(field.id);
-    if ((without & bit(field.id)) == 0) out.field(field);
+    seen |= bit_of(field.id);
+    if ((without & bit_of(field.id)) == 0) out.field(field);
   }
   return seen;
 }
@@ -183,13 +187,13 @@ Result<std::size_t> write_request_head(std::span<char> memory, const Request& re
   }
   out.text(" HTTP/1.1\r\n");
   out.field("Host", form.host);
-  std::uint64_t seen = write_fields(out, request.fields, kOwned | bit(FieldId::host));
+  std::uint64_t seen = write_fields(out, request.fields, kOwned | bit_of(FieldId::host));
   out.framing(form.framing);
   if (!request.upgrade.empty()) {
     out.text("Connection: Upgrade\r\n");
     out.field("Upgrade", request.upgrade);
   } else {
-    bool te = (seen & bit(FieldId::te)) != 0;  // RFC 9110 §10.1.4: TE is for the next hop, so it is nominated
+    bool te = (seen & bit_of(FieldId::te)) != 0;  // RFC 9110 §10.1.4: TE is for the next hop, so it is nominated
     if (form.close) {
       if (te) {
         out.text("Connection: close, TE\r\n");
@@ -228,7 +232,7 @@ Result<std::size_t> write_response_head(std::span<char> memory, const Response& 
   Out out(memory.data());
   write_status_line(out, response.status);
   std::uint64_t seen = write_fields(out, response.fields, kOwned);
-  if ((seen & bit(FieldId::date)) == 0 && !form.date.empty()) out.field("Date", form.date);
+  if ((seen & bit_of(FieldId::date)) == 0 && !form.date.empty()) out.field("Date", form.date);
   if (response.status == 101) {
     out.text("Connection: Upgrade\r\n");
     out.field("Upgrade", form.upgrade);
@@ -286,7 +290,7 @@ Result<Bytes> write_trailers(Arena& arena, const Fields& trailers) {
   return into_arena(arena, bound_of_fields(trailers) + kOwnLines, [&](std::span<char> memory) {
     Out out(memory.data());
     out.text("0\r\n");
-    write_fields(out, trailers, kOwned | bit(FieldId::host));
+    write_fields(out, trailers, kOwned | bit_of(FieldId::host));
     out.text("\r\n");
     return out.finish();
   });
