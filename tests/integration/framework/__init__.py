@@ -1,0 +1,17 @@
+"""What the integration tests are written with: the real binary, a raw client, a scripted upstream server.
+
+Nothing here knows HTTP beyond what is needed to frame a message: bytes go out as a test wrote them and are recorded as
+they came in, so that a test can say what it means on the wire.
+"""
+from .case import Case, heavy
+from .client import Client, Closed
+from .config import all_hosts, host_router, http, load_balancer, router, servers, single
+from .process import Sluice, binary, is_sanitized, patience
+from .upstream import Upstream, answer, hold, refuse_connections, serve
+from .wire import chunked, get, request, response
+
+__all__ = [
+    "Case", "Client", "Closed", "Sluice", "Upstream", "all_hosts", "answer", "binary", "chunked", "get", "heavy", "hold",
+    "host_router", "http", "is_sanitized", "load_balancer", "patience", "refuse_connections", "request", "response",
+    "router", "serve", "servers", "single",
+]
