@@ -7,6 +7,7 @@
 #include <ctime>
 
 #include "base/text.h"
+#include "observe/utf8.h"
 
 namespace sluice::log {
 
@@ -54,24 +55,6 @@ void append_value(std::string& out, std::string_view value) {
   out += '"';
 }
 
-// The length of the valid UTF-8 sequence at `text[i]`, or 0 (RFC 3629).
-std::size_t utf8_length(std::string_view text, std::size_t i) {
-  const auto byte = [&](std::size_t k) { return static_cast<unsigned char>(text[i + k]); };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return 1;
-  const std::size_t length = lead >= 0xC2 && lead < 0xE0   ? 2
-                             : (lead & 0xF0) == 0xE0       ? 3
-                             : lead >= 0xF0 && lead < 0xF5 ? 4
-                                                           : 0;
-  if (length == 0 || i + length > text.size()) return 0;
-  for (std::size_t k = 1; k < length; ++k) {
-    if ((byte(k) & 0xC0) != 0x80) return 0;
-  }
-  const bool overlong = (lead == 0xE0 && byte(1) < 0xA0) || (lead == 0xF0 && byte(1) < 0x90);
-  const bool beyond = (lead == 0xED && byte(1) > 0x9F) || (lead == 0xF4 && byte(1) > 0x8F);
-  return overlong || beyond ? 0 : length;
-}
-
 std::string error_text(const Error& error) {
   std::string text(error.text.empty() ? to_string(error.code) : error.text);
   if (error.sys != 0) text += fmt::format(": {}", std::strerror(error.sys));
@@ -105,7 +88,7 @@ void append_json_string(std::string& out, std::string_view text) {
   out += '"';
   for (std::size_t i = 0; i < text.size();) {
     const char c = text[i];
-    const std::size_t length = utf8_length(text, i);
+    const std::size_t length = observe::utf8_length(text, i);
     if (length == 0) {
       out += "\\ufffd";
     } else if (c == '"' || c == '\\') {
