@@ -75,7 +75,10 @@ class Loop {
   // it is held as LentBytes.
   static constexpr std::size_t kScratch = 256 * 1024;
   std::span<char> scratch() {
-    while (LentBytes* lent = outstanding_.front()) lent->keep();
+    while (LentBytes* lent = outstanding_.front()) {
+      lent->keep();
+      static_cast<ListNode<async::LentTag>*>(lent)->unlink();
+    }
     return {scratch_.get(), kScratch};
   }
   void note_lent(LentBytes& lent) { outstanding_.push_back(lent); }

@@ -10,7 +10,10 @@ Status Readiness::open(int fd) { return Loop::current().watch(fd, EPOLLIN | EPOL
 
 void Readiness::dispatch(std::uint32_t epoll_events) {
   if ((epoll_events & (EPOLLHUP | EPOLLRDHUP | EPOLLERR)) != 0) hung_up_ = true;
-  if ((epoll_events & EPOLLERR) != 0) broken_ = true;
+  if ((epoll_events & (EPOLLERR | EPOLLHUP)) != 0 && !broken_) {
+    broken_ = true;
+    if (observer_ != nullptr && in_.waiter == nullptr) observer_->connection_broke();
+  }
   if ((epoll_events & (EPOLLIN | EPOLLHUP | EPOLLRDHUP | EPOLLERR)) != 0) wake(in_);
   if ((epoll_events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) wake(out_);
 }

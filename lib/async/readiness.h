@@ -15,6 +15,16 @@
 
 namespace sluice::async {
 
+// Wants to know at once that a connection broke: a reset, not an orderly end. Called from within the loop's event
+// dispatch, so it may wake and cancel, nothing more.
+class BreakObserver {
+ public:
+  virtual void connection_broke() = 0;
+
+ protected:
+  ~BreakObserver() = default;
+};
+
 class Readiness final : public EventSource {
  public:
   Readiness() = default;
@@ -23,6 +33,8 @@ class Readiness final : public EventSource {
 
   // Registers `fd`. The descriptor is not owned; closing it ends the registration.
   Status open(int fd);
+  // Told once when the connection breaks while nobody reads. Null: nobody.
+  void observe(BreakObserver* observer) { observer_ = observer; }
 
   // The system calls found nothing more (EAGAIN, or a short read): the next wait really waits.
   void not_readable() { in_.ready = hung_up_; }
@@ -60,6 +72,7 @@ class Readiness final : public EventSource {
   Side out_;
   bool hung_up_ = false;
   bool broken_ = false;
+  BreakObserver* observer_ = nullptr;
 };
 
 class Readiness::Wait final : public Waiter {

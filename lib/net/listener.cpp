@@ -78,8 +78,10 @@ Status Listener::open(const SocketAddress& address) {
   Result<SocketAddress> local = SocketAddress::from(reinterpret_cast<sockaddr*>(&bound));
   if (!local) return local.error();
   local_ = *local;
-  return FdWatch::start(fd_, true, false);
+  return {};
 }
+
+Status Listener::start() { return FdWatch::start(fd_, true, false); }
 
 void Listener::close() {
   if (fd_ < 0) return;

@@ -16,11 +16,14 @@ Status probe_address(const SocketAddress& address);
 
 class Listener : private FdWatch, private Timer {
  public:
-  // Binds and listens; accepting starts at once. Port 0 takes a free one. An unspecified IPv6 address serves IPv4 too.
+  // Binds and listens: from now on the kernel queues connections. Port 0 takes a free one. An unspecified IPv6 address
+  // serves IPv4 too.
   Status open(const SocketAddress& address);
+  // Accepts, from now on.
+  Status start();
   // Accepts what the kernel has queued, then stops.
   void close();
-  bool is_open() const { return FdWatch::fd() >= 0 || Timer::is_set(); }
+  bool is_open() const { return fd_ >= 0; }
   SocketAddress local() const { return local_; }
 
  protected:

@@ -60,6 +60,20 @@ void MemoryStream::shutdown() {
   out_->changed.notify_all();
 }
 
+void MemoryStream::interrupt() {
+  in_->ended = true;
+  in_->changed.notify_all();
+}
+
+Task<Status> MemoryStream::wait_readable(Deadline deadline) {
+  std::shared_ptr<MemoryPipe> in = in_;
+  while (!readable()) {
+    Status waited = co_await in->changed.wait(deadline);
+    if (!waited) co_return waited;
+  }
+  co_return Status();
+}
+
 void MemoryStream::abort() {
   aborted_ = true;
   in_->reset = true;

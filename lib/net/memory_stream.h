@@ -37,8 +37,12 @@ class MemoryStream final : public Stream {
   Task<Status> write(std::span<const iovec> pieces, Duration stall) override;
   void shutdown() override;
   void abort() override;
+  void interrupt() override;
+  Task<Status> wait_readable(Deadline deadline) override;
+  void observe(async::BreakObserver*) override {}
   bool readable() const override { return !in_->bytes.empty() || in_->ended || in_->reset; }
   bool broken() const override { return in_->reset; }
+  bool alive() override { return !readable(); }
 
  private:
   std::shared_ptr<MemoryPipe> in_;

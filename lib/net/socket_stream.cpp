@@ -33,7 +33,7 @@ Result<std::unique_ptr<SocketStream>> SocketStream::adopt(int fd) {
 SocketStream::~SocketStream() { close(fd_); }
 
 Task<Result<Bytes>> SocketStream::read(Deadline deadline) {
-  if (aborted_) co_return Error::of(Code::reset, "given up");
+  if (given_up_ != Code::internal) co_return Error::of(given_up_, "given up");
   Loop& loop = Loop::current();
   if (loop.turn() == last_turn_) {
     if (++reads_in_turn_ >= kReadsPerTurn) {
@@ -83,7 +83,7 @@ static std::size_t total_size(std::span<const iovec> pieces) {
 Task<Status> SocketStream::write(std::span<const iovec> pieces, Duration stall) {
   std::size_t total = total_size(pieces);
   if (total == 0) co_return Status();
-  if (aborted_) co_return Error::of(Code::reset, "given up");
+  if (given_up_ != Code::internal) co_return Error::of(given_up_, "given up");
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(pieces.data());
   message.msg_iovlen = pieces.size();
@@ -129,13 +129,28 @@ Task<Status> SocketStream::write_rest(std::unique_ptr<char[]> rest, std::size_t 
   co_return Status();
 }
 
+bool SocketStream::alive() {
+  char byte = 0;
+  return given_up_ == Code::internal && recv(fd_, &byte, 1, MSG_PEEK) < 0 && errno == EAGAIN;
+}
+
 void SocketStream::shutdown() { ::shutdown(fd_, SHUT_WR); }
 
 void SocketStream::abort() {
   linger reset{1, 0};
   setsockopt(fd_, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
-  aborted_ = true;
+  given_up_ = Code::reset;
   readiness_.interrupt(Error::of(Code::reset, "given up"));
+}
+
+void SocketStream::interrupt() {
+  given_up_ = Code::closed;
+  readiness_.interrupt(Error::of(Code::closed, "given up"));
+}
+
+Task<Status> SocketStream::wait_readable(Deadline deadline) {
+  Status ready = co_await readiness_.readable_by(deadline);
+  co_return ready;
 }
 
 }  // namespace sluice::net

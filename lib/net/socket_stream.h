@@ -19,12 +19,13 @@ class SocketStream final : public Stream {
   Task<Status> write(std::span<const iovec> pieces, Duration stall) override;
   void shutdown() override;
   void abort() override;
+  void interrupt() override;
+  Task<Status> wait_readable(Deadline deadline) override;
+  void observe(async::BreakObserver* observer) override { readiness_.observe(observer); }
   bool readable() const override { return readiness_.readable(); }
   bool broken() const override { return readiness_.broken(); }
+  bool alive() override;
   SocketStream* socket() override { return this; }
-
-  // Waits until something can be read; an idle connection holds nothing but this.
-  async::Readiness::Wait wait_readable(Deadline deadline) { return readiness_.readable_by(deadline); }
 
   int fd() const { return fd_; }
   async::Readiness& readiness() { return readiness_; }
@@ -45,7 +46,7 @@ class SocketStream final : public Stream {
   std::uint32_t read_size_ = kFirstRead;
   std::uint32_t reads_in_turn_ = 0;
   std::uint64_t last_turn_ = 0;
-  bool aborted_ = false;
+  Code given_up_ = Code::internal;  // reset or closed: this side gave up
   async::Readiness readiness_;
 };
 

@@ -9,6 +9,7 @@
 #include <span>
 #include <string_view>
 
+#include "async/readiness.h"
 #include "async/task.h"
 #include "base/result.h"
 #include "base/time.h"
@@ -38,10 +39,23 @@ class Stream {
   // destroyed the peer sees a reset, not an orderly end. For messages cut short.
   virtual void abort() = 0;
 
+  // Whoever waits on this stream wakes with Code::closed, and nothing more is read or written; destroying it then ends
+  // it in the orderly way.
+  virtual void interrupt() = 0;
+
+  // Waits until `readable`; an idle connection holds nothing but this.
+  virtual Task<Status> wait_readable(Deadline deadline) = 0;
+
+  // Told once when the transport breaks while nobody reads. Null: nobody.
+  virtual void observe(async::BreakObserver* observer) = 0;
+
   // True when something can be read without waiting: bytes, the end, or an error. May say so falsely, never miss it.
   virtual bool readable() const = 0;
   // True when the transport knows that it is broken (reset); cheap, asks nobody.
   virtual bool broken() const = 0;
+
+  // Asks the system whether an idle stream is still open and silent.
+  virtual bool alive() = 0;
 
   // The plain socket underneath when its bytes are this stream's bytes, for moving them inside the kernel.
   virtual SocketStream* socket() { return nullptr; }

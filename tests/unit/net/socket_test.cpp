@@ -20,6 +20,7 @@ class TestListener final : public Listener {
   using Serve = Task<void> (*)(std::unique_ptr<SocketStream>);
   TestListener(Scope& scope, Serve serve) : scope_(scope), serve_(serve) {
     REQUIRE(Listener::open(*SocketAddress::parse("127.0.0.1:0")).ok());
+    REQUIRE(Listener::start().ok());
   }
   void on_accept(int fd, const SocketAddress&) override {
     Result<std::unique_ptr<SocketStream>> stream = SocketStream::adopt(fd);

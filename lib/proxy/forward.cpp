@@ -1,0 +1,210 @@
+#include "proxy/forward.h"
+
+#include <array>
+
+#include "http/forwarded.h"
+#include "http/h1/response_parser.h"
+#include "http/h1/writer.h"
+#include "http/hop_by_hop.h"
+#include "net/relay.h"
+#include "proxy/exchange.h"
+#include "proxy/response_body.h"
+#include "proxy/worker_local.h"
+
+namespace sluice::proxy {
+namespace {
+
+using http::Bytes;
+
+constexpr int kMostInterimResponses = 16;
+
+// Upstreams get the same limits as clients, but for the number of fields: what they send, the operator runs.
+const http::h1::Limits& response_limits() {
+  static const http::h1::Limits limits = [] {
+    http::h1::Limits upstream;
+    upstream.max_header_bytes = 256 * 1024;
+    upstream.max_fields = 1000;
+    return upstream;
+  }();
+  return limits;
+}
+
+bool is_idempotent(http::Method method) {
+  // RFC 9110 §9.2.2
+  switch (method) {
+    case http::Method::get:
+    case http::Method::head:
+    case http::Method::options:
+    case http::Method::put:
+    case http::Method::delete_:
+    case http::Method::trace: return true;
+    default: return false;
+  }
+}
+
+Error upstream_error(Error error) {
+  if (error.code != Code::cancelled) error.origin = Origin::upstream;
+  return error;
+}
+
+// Reads response heads until the final one.
+class HeadReading {
+ public:
+  HeadReading(http::Request& request, Ref<Exchange> exchange)
+      : request_(request), exchange_(std::move(exchange)), question_{request.method, request.upgrade} {}
+
+  // True once a byte of an answer has come: the request must not be repeated.
+  bool answered() const { return answered_; }
+
+  Task<Result<http::Response>> run() {
+    for (;;) {
+      http::Response response(request_.arena);
+      http::h1::ResponseParser parser;
+      Result<http::h1::HeadResult> head = co_await read_head(parser, response);
+      if (!head) co_return head.error();
+      available_.drop_front(head->consumed);
+      if (response.status >= 200 || response.status == 101) {
+        finish(*head, response);
+        co_return response;
+      }
+      if (++interims_ > kMostInterimResponses) {
+        co_return Error::of(Code::invalid, "too many interim responses", Origin::upstream);
+      }
+      if (response.status == 100 || request_.interim == nullptr) continue;  // 100 is between us and the client
+      http::remove_hop_by_hop_of_response(response.fields);
+      Status sent = co_await request_.interim->send_interim(response.status, response.fields);
+      if (!sent) co_return sent.error();
+    }
+  }
+
+ private:
+  Task<Result<http::h1::HeadResult>> read_head(http::h1::ResponseParser& parser, http::Response& response) {
+    for (;;) {
+      if (!available_.empty()) {
+        http::h1::HeadResult head = parser.parse(available_.bytes(), question_, response, response_limits());
+        if (head.state == http::h1::HeadResult::State::done) co_return head;
+        if (head.state == http::h1::HeadResult::State::refused) {
+          co_return Error::of(Code::invalid, http::text_of(head.reason), Origin::upstream);
+        }
+      }
+      Status more = co_await read_more();
+      if (!more) co_return more.error();
+    }
+  }
+
+  // Adds to `available_`.
+  Task<Status> read_more() {
+    available_.keep();
+    std::uint64_t uploaded = exchange_->uploaded;
+    Result<Bytes> bytes = co_await exchange_->stream().read(deadline());
+    while (!bytes && bytes.error().code == Code::timed_out && exchange_->upload == Exchange::Upload::running &&
+           exchange_->uploaded != uploaded) {
+      // The time to answer begins when the request is complete; an upload that makes progress is not.
+      uploaded = exchange_->uploaded;
+      bytes = co_await exchange_->stream().read(deadline());
+    }
+    if (exchange_->upload == Exchange::Upload::failed) co_return exchange_->upload_error;
+    if (!bytes) {
+      Error error = upstream_error(bytes.error());
+      if (error.code == Code::timed_out) error.text = "no response within responseHeaderTimeout";
+      co_return error;
+    }
+    if (bytes->empty()) co_return Error::of(Code::closed, "closed without a response", Origin::upstream);
+    answered_ = true;
+    available_.append(*bytes);
+    co_return Status();
+  }
+
+  Deadline deadline() const {
+    Duration limit = exchange_->endpoint().settings().response_header_timeout;
+    return limit > 0s ? Loop::current().now() + limit : kNoDeadline;
+  }
+
+  void finish(const http::h1::HeadResult& head, http::Response& response) {
+    http::remove_hop_by_hop_of_response(response.fields);
+    if (response.status == 101) {
+      response.tunnel = std::make_unique<UpgradeTunnel>(std::move(exchange_), available_);
+    } else if (head.framing.has_content()) {
+      bool keep_alive = head.keep_alive && head.framing.kind != http::h1::Framing::Kind::until_close;
+      response.body = std::make_unique<ResponseBody>(std::move(exchange_), head.framing, request_.arena,
+                                                     response_limits(), available_, keep_alive);
+    } else {
+      exchange_->response_complete = available_.empty();
+      exchange_->keep_alive = head.keep_alive;
+    }
+  }
+
+  http::Request& request_;
+  Ref<Exchange> exchange_;
+  http::h1::Question question_;
+  LentBytes available_;  // read and not parsed
+  int interims_ = 0;
+  bool answered_ = false;
+};
+
+// One attempt on one connection. `answered` says whether a byte of an answer came.
+Task<Result<http::Response>> send_on(std::unique_ptr<Connection> connection, http::Request& request,
+                                     const Destination& destination, bool& answered) {
+  Ref<Exchange> exchange(new Exchange(*destination.endpoint, std::move(connection)));
+  http::h1::RequestForm form;
+  form.host =
+      destination.pass_host_header ? request.authority : std::string_view(destination.endpoint->url().authority);
+  form.framing = http::h1::request_framing(request);
+  Result<Bytes> head = http::h1::write_request_head(request.arena, request, form);
+  if (!head) co_return head.error();
+  if (request.body == nullptr) {
+    Status sent = co_await net::write_all(exchange->stream(), *head, net::kNoStall);
+    if (!sent) co_return upstream_error(sent.error());
+  } else {
+    bool chunked = form.framing.kind == http::h1::Framing::Kind::chunked;
+    Scope* scope = co_await current_scope();
+    scope->spawn(pump_request(exchange, *request.body, *head, chunked, request.arena));
+  }
+  HeadReading reading(request, std::move(exchange));
+  Result<http::Response> response = co_await reading.run();
+  answered = reading.answered();
+  co_return response;
+}
+
+bool may_repeat(const http::Request& request, const Error& error) {
+  if (error.origin != Origin::upstream || request.body != nullptr) return false;
+  return error.nothing_sent || is_idempotent(request.method);
+}
+
+}  // namespace
+
+Task<Result<http::Response>> forward(http::Request& request, const Destination& destination) {
+  http::append_forwarded_for(request);
+  request.append_forwarded_for = false;  // once, however often the request is repeated
+  http::remove_hop_by_hop_of_request(request.fields);
+  std::string_view path = request.target.path;
+  if (destination.preserve_path && !destination.endpoint->url().path.empty()) {
+    std::array<std::string_view, 2> pieces = {destination.endpoint->url().path, path};
+    request.target.path = request.arena.join(pieces);
+  }
+  bool fresh = false;
+  Upstreams& upstreams = WorkerLocal::current().upstreams();
+  for (;;) {
+    Result<std::unique_ptr<Connection>> connection = co_await upstreams.acquire(*destination.endpoint, fresh);
+    if (!connection) {
+      request.target.path = path;
+      co_return connection.error();
+    }
+    bool reused = (*connection)->reused;
+    if (reused && request.body != nullptr && !(*connection)->stream->alive()) {
+      // Content cannot be sent twice, so this one is worth a system call to learn that the upstream has gone.
+      fresh = true;
+      continue;
+    }
+    bool answered = false;
+    Result<http::Response> response = co_await send_on(std::move(*connection), request, destination, answered);
+    bool again = !response && reused && !fresh && !answered && may_repeat(request, response.error());
+    if (!again) {
+      request.target.path = path;
+      co_return response;
+    }
+    fresh = true;
+  }
+}
+
+}  // namespace sluice::proxy

@@ -1,0 +1,73 @@
+// upstreams.h: a worker's connections to endpoints: idle ones kept for reuse, new ones dialled.
+//
+// One per worker, used by its loop only. A connection is leased to one exchange at a time and comes back when request
+// and response are complete. Reuse is last in, first out, so that a pool shrinks to what the load needs. Upstreams
+// close idle connections too: one that became readable while idle can only bring an end or nonsense and is closed.
+//
+// Only endpoints of the adopted snapshot have a pool. An exchange keeps its snapshot, and so its endpoint, alive until
+// its connection has come back; if the endpoint is no longer in use by then, the connection is closed.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <unordered_map>
+
+#include "async/timer.h"
+#include "base/list.h"
+#include "net/resolver.h"
+#include "net/socket_stream.h"
+#include "proxy/endpoint.h"
+
+namespace sluice::proxy {
+
+struct Connection : ListNode<> {
+  explicit Connection(std::unique_ptr<net::Stream> stream_in) : stream(std::move(stream_in)) {}
+
+  std::unique_ptr<net::Stream> stream;
+  Time idle_since;
+  bool reused = false;  // has carried an exchange before
+};
+
+class Upstreams : private Timer {
+ public:
+  explicit Upstreams(net::Resolver& resolver) : resolver_(resolver) {}
+  ~Upstreams();
+
+  // From now on these endpoints are in use; pools of others are closed.
+  void adopt(std::span<const std::shared_ptr<const Endpoint>> endpoints);
+
+  // An idle connection, or a new one when there is none or `fresh` asks for it. Errors have nothing_sent: not_found,
+  // refused, timed_out (settings().dial_timeout), or what the scope was cancelled with.
+  Task<Result<std::unique_ptr<Connection>>> acquire(const Endpoint& endpoint, bool fresh);
+
+  // After a complete exchange on a connection that may carry another.
+  void release(const Endpoint& endpoint, std::unique_ptr<Connection> connection);
+
+  // Closes all idle connections; descriptors are short or the worker drains.
+  void close_idle();
+
+  std::size_t idle() const;
+
+ private:
+  struct Pool {
+    List<Connection> idle;  // newest first
+    std::size_t count = 0;
+
+    Pool() = default;
+    Pool(const Pool&) = delete;
+    Pool& operator=(const Pool&) = delete;
+    ~Pool() { clear(); }
+    void clear();
+    void drop(Connection* connection);
+  };
+
+  // Idle connections are looked through this often: for ones the upstream closed and ones that waited too long.
+  static constexpr Duration kSweep = 1s;
+
+  void on_timer() override;
+
+  net::Resolver& resolver_;
+  std::unordered_map<const Endpoint*, Pool> pools_;
+};
+
+}  // namespace sluice::proxy

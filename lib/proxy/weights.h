@@ -1,0 +1,44 @@
+// weights.h: weighted round robin. Every choice has a virtual finishing time that grows by 1/weight with each turn; the
+// earliest goes next, which spreads each choice's turns evenly (earliest deadline first, as in fair queueing).
+//
+// Each worker has positions of its own, so that choosing shares nothing; they outlive snapshots (control::Registry).
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace sluice::proxy {
+
+class WeightedPositions {
+ public:
+  // One set of positions per worker; `weights` are at least 0, and 0 is never chosen.
+  WeightedPositions(unsigned workers, std::vector<double> weights);
+
+  // The index of the next choice for which `usable(index)` holds, or -1. For that worker's thread only.
+  template <class Usable>
+  int next(unsigned worker, Usable usable) {
+    Positions& positions = per_worker_[worker];
+    int best = -1;
+    for (int i = 0; i < static_cast<int>(weights_.size()); ++i) {
+      auto at = static_cast<std::size_t>(i);
+      if (weights_[at] <= 0 || !usable(i)) continue;
+      if (best < 0 || positions.due[at] < positions.due[static_cast<std::size_t>(best)]) best = i;
+    }
+    if (best >= 0) take(positions, static_cast<std::size_t>(best));
+    return best;
+  }
+
+ private:
+  // A cache line of its own for each worker.
+  struct alignas(64) Positions {
+    std::vector<double> due;
+    double now = 0;
+  };
+
+  void take(Positions& positions, std::size_t index) const;
+
+  std::vector<double> weights_;
+  std::vector<Positions> per_worker_;
+};
+
+}  // namespace sluice::proxy

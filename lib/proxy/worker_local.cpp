@@ -1,0 +1,19 @@
+#include "proxy/worker_local.h"
+
+namespace sluice::proxy {
+
+static thread_local WorkerLocal* current_worker = nullptr;
+
+WorkerLocal::WorkerLocal(unsigned index, Scope& scope) : index_(index), resolver_(scope), upstreams_(resolver_) {
+  SLUICE_CHECK(current_worker == nullptr);
+  current_worker = this;
+}
+
+WorkerLocal::~WorkerLocal() { current_worker = nullptr; }
+
+WorkerLocal& WorkerLocal::current() {
+  SLUICE_CHECK(current_worker != nullptr);
+  return *current_worker;
+}
+
+}  // namespace sluice::proxy

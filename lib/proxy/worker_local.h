@@ -1,0 +1,31 @@
+// worker_local.h: what handlers, which all workers share, need of the worker they run on.
+#pragma once
+
+#include <string>
+
+#include "async/scope.h"
+#include "net/resolver.h"
+#include "proxy/upstreams.h"
+
+namespace sluice::proxy {
+
+class WorkerLocal {
+ public:
+  // Made on the worker's thread, one per thread; `index` counts workers from 0. `scope` must be joined before the end.
+  WorkerLocal(unsigned index, Scope& scope);
+  ~WorkerLocal();
+  WorkerLocal(const WorkerLocal&) = delete;
+  WorkerLocal& operator=(const WorkerLocal&) = delete;
+
+  static WorkerLocal& current();
+
+  unsigned index() const { return index_; }
+  Upstreams& upstreams() { return upstreams_; }
+
+ private:
+  unsigned index_;
+  net::Resolver resolver_;
+  Upstreams upstreams_;
+};
+
+}  // namespace sluice::proxy

@@ -1,0 +1,72 @@
+#include "server/h1_connection.h"
+
+#include "server/h1_exchange.h"
+
+namespace sluice::server {
+namespace {
+
+// After a last response the client is read for a moment: closing at once with unread bytes would reset the connection,
+// and the client might never see the response (RFC 9112 §9.6).
+constexpr Duration kLinger = 2s;
+constexpr std::size_t kLingerBytes = 64 * 1024;
+
+}  // namespace
+
+H1Connection::H1Connection(std::unique_ptr<net::Stream> stream, const http::Peer& peer,
+                           const EntryPointSettings& settings, std::size_t index, Host& host, Connections& all)
+    : ClientConnection(all),
+      stream_(std::move(stream)),
+      peer_(peer),
+      settings_(settings),
+      index_(index),
+      host_(host),
+      began_(Loop::current().now()) {}
+
+Task<void> H1Connection::run() {
+  for (;;) {
+    if (received_.empty()) {
+      bool readable = co_await wait_for_request();
+      if (!readable) co_return;
+    }
+    Next next = co_await exchange();
+    ++requests_;
+    if (next == Next::keep_alive) continue;
+    if (next == Next::linger) co_await linger();
+    co_return;
+  }
+}
+
+// A coroutine of its own, so that the frame of an idle connection does not hold an exchange.
+Task<Next> H1Connection::exchange() {
+  H1Exchange exchange(*this);
+  Next next = co_await exchange.run();
+  co_return next;
+}
+
+// False: the connection is to be closed.
+Task<bool> H1Connection::wait_for_request() {
+  if (all().draining() && requests_ > 0) co_return false;
+  set_idle(true);
+  Duration longest = requests_ > 0 ? settings_.idle_timeout : EntryPointSettings::kHeadTimeout;
+  Deadline deadline = longest > 0s ? Loop::current().now() + longest : kNoDeadline;
+  Status ready = co_await stream_->wait_readable(deadline);
+  set_idle(false);
+  co_return ready.ok() && !stream_->broken();
+}
+
+Task<void> H1Connection::linger() {
+  stream_->shutdown();
+  Deadline deadline = Loop::current().now() + kLinger;
+  std::size_t read = 0;
+  while (read < kLingerBytes) {
+    Result<net::Bytes> bytes = co_await stream_->read(deadline);
+    if (!bytes || bytes->empty()) co_return;
+    read += bytes->size();
+  }
+}
+
+void H1Connection::finish() {
+  if (is_idle()) stream_->interrupt();
+}
+
+}  // namespace sluice::server

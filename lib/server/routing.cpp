@@ -1,0 +1,60 @@
+#include "server/routing.h"
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "http/rejection.h"
+#include "observe/log.h"
+#include "observe/rate_limited.h"
+
+namespace sluice::server {
+namespace {
+
+constexpr std::size_t kNearest = 3;
+
+void log_no_router(const EntryPointRoutes& routes, const http::Request& request) {
+  if (!log::enabled(log::Level::warn)) return;
+  static log::RateLimited limiter;
+  std::optional<log::RateLimited::Pass> pass = limiter.admit(request.host, Time::now());
+  if (!pass) return;
+  std::string nearest;
+  bool same_host = false;
+  for (const route::Near& near : routes.table.nearest(request, kNearest)) {
+    if (!nearest.empty()) nearest += ", ";
+    nearest += near.router;
+    same_host = near.same_host;
+  }
+  std::string_view why = routes.table.size() == 0 ? "the entry point has no router"
+                         : same_host              ? "the host has routers, but none for this path, method or client"
+                                                  : "no router has this host";
+  std::string url = printable(fmt::format("{} {}{}", request.method_text, request.authority, request.target.path), 512);
+  log::warn("404 no router takes the request", {{log::field::kEntryPoint, request.peer.entry_point},
+                                                {"request", url},
+                                                {"reason", why},
+                                                {"nearest", nearest},
+                                                {log::field::kSuppressed, pass->suppressed}});
+}
+
+}  // namespace
+
+Task<Result<http::Response>> route_request(const EntryPointRoutes& routes, http::Request& request) {
+  if (request.target.path == "*") {
+    http::Response response(request.arena);
+    response.status = 204;
+    co_return response;
+  }
+  std::optional<std::uint32_t> matched = routes.table.match(request);
+  if (!matched) {
+    log_no_router(routes, request);
+    co_return http::text_response(request.arena, 404, "404 page not found\n");
+  }
+  const Route& route = routes.routes[*matched];
+  request.router = route.router;
+  if (route.deny_encoded_characters && !http::allowed(request.target.path, route.characters)) {
+    co_return http::text_response(request.arena, 400, "Bad Request");
+  }
+  Result<http::Response> response = co_await route.handler->handle(request);
+  co_return response;
+}
+
+}  // namespace sluice::server
