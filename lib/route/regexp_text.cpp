@@ -89,7 +89,9 @@ std::size_t RegexpWalker::class_size(std::string_view rest) const {
 
 Literal leading_literal(std::string_view regexp) {
   Literal literal;
-  if (regexp.find("\\Q") != std::string_view::npos || has_outer_choice(regexp)) return literal;
+  // \Q…\E quotes, and U+FFFD also stands for bytes that are not UTF-8 (pattern.h).
+  bool unclear = regexp.find("\\Q") != std::string_view::npos || regexp.find("\xef\xbf\xbd") != std::string_view::npos;
+  if (unclear || has_outer_choice(regexp)) return literal;
   RegexpWalker walker(regexp);
   std::string_view unit = walker.next();
   if (unit == "^") {

@@ -1,8 +1,11 @@
 // Rules and requests as a stranger might write them. Each line of the input but the last is a rule, the last is what is
 // asked: host, path, query, method and a header value, separated by tabs. No rule may crash the parser; what it prints
-// must parse to an equal rule; and over all the rules that parse, the table must answer what a scan answers.
+// must parse to an equal rule; over all the rules that parse, the table must answer what a scan answers; and what a
+// line means as a regular expression must not change by being simplified.
 #include <cstdint>
 #include <cstdlib>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +13,7 @@
 #include "base/text.h"
 #include "route/http_table.h"
 #include "route/parser.h"
+#include "route/pattern.h"
 #include "route/sni_table.h"
 
 using namespace sluice;
@@ -39,6 +43,20 @@ void read_rule(std::string_view text, Family family, Syntax syntax, std::vector<
   require(*again.rule == *parsed.rule);
   require(hosts_of(*again.rule) == hosts_of(*parsed.rule));
   rules.push_back(std::move(*parsed.rule));
+}
+
+// What was read off the text of an expression must hold for what RE2 makes of it; in a group it is never simplified.
+void check_pattern(std::string_view regexp, const std::vector<std::string_view>& texts) {
+  std::string error;
+  std::shared_ptr<const Pattern> pattern = Pattern::compile(regexp, error);
+  std::shared_ptr<const Pattern> plain = Pattern::compile("(?:" + std::string(regexp) + ")", error);
+  if (pattern == nullptr || plain == nullptr) return;
+  require(plain->uses_regexp());
+  for (std::string_view text : texts) {
+    require(pattern->matches(text) == plain->matches(text));
+    require(!plain->matches(text) || text.starts_with(pattern->prefix()));
+    require(!pattern->is_exact() || pattern->matches(pattern->prefix()));
+  }
 }
 
 std::vector<Route> routes_of(const std::vector<Rule>& rules) {
@@ -72,6 +90,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     read_rule(line, Family::http, Syntax::v2, http_rules);
     read_rule(line, Family::tcp, Syntax::v3, tcp_rules);
     read_rule(line, Family::tcp, Syntax::v2, tcp_rules);
+    check_pattern(line, asked);
   }
 
   Arena arena;
