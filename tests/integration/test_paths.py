@@ -4,7 +4,7 @@ from framework import Case, get, http, router, servers, single
 
 class Normalisation(Case):
     def test_the_normal_form_is_what_the_upstream_sees(self):
-        upstream, _, client = self.edge()
+        upstream, process, _ = self.edge()
         for sent, seen in {
             "/": "/",
             "/a/b": "/a/b",
@@ -33,7 +33,7 @@ class Normalisation(Case):
         }.items():
             with self.subTest(sent):
                 before = len(upstream.requests)
-                self.assertEqual(client.ask(get(sent)).status, 200)
+                self.assertEqual(self.client(process).ask(get(sent)).status, 200)
                 self.assertEqual([head.target for head in upstream.requests[before:]], [seen])
 
     def test_the_query_is_never_changed(self):
@@ -46,14 +46,14 @@ class Normalisation(Case):
 
     def test_rules_and_upstreams_see_the_same_path(self):
         guarded, open_to_all = self.upstream(), self.upstream()
-        client = self.client(self.sluice(http(
+        process = self.sluice(http(
             {"guarded": router("PathPrefix(`/admin`)", "guarded"), "open": router("PathPrefix(`/`)", "open", priority=1)},
-            {"guarded": servers(guarded.url), "open": servers(open_to_all.url)})))
+            {"guarded": servers(guarded.url), "open": servers(open_to_all.url)}))
         for path in ("/admin", "/x/../admin", "//admin", "/./admin", "/%61dmin", "/x/%2e%2e/admin", "/x/..//admin",
                      "/%2e/admin", "/x/y/../../admin", "///admin/x", "http://case.test/x/../admin"):
             with self.subTest(path):
                 before = len(guarded.requests)
-                self.assertEqual(client.ask(get(path)).status, 200)
+                self.assertEqual(self.client(process).ask(get(path)).status, 200)
                 self.assertEqual(len(guarded.requests), before + 1)
                 self.assertTrue(guarded.requests[-1].target.startswith("/admin"))
         self.assertEqual(open_to_all.requests, [])
