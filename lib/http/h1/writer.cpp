@@ -275,15 +275,11 @@ Result<Bytes> write_interim_head(Arena& arena, std::uint16_t status, const Field
 }
 
 ChunkHead::ChunkHead(std::uint64_t size) {
-  SLUICE_CHECK(size != 0);  // it would end the message
   static constexpr char kHex[] = "0123456789abcdef";
-  from_ = static_cast<std::uint8_t>(text_.size() - 2);
-  text_[from_] = '\r';
-  text_[from_ + 1] = '\n';
-  do {
-    text_[--from_] = kHex[size & 15];
-    size >>= 4;
-  } while (size != 0);
+  if (size == 0) return;
+  text_[--from_] = '\n';
+  text_[--from_] = '\r';
+  for (; size != 0; size >>= 4) text_[--from_] = kHex[size & 15];
 }
 
 Result<Bytes> write_trailers(Arena& arena, const Fields& trailers) {

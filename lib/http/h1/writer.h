@@ -47,16 +47,18 @@ Result<Bytes> write_response_head(Arena& arena, const Response& response, const 
 Result<Bytes> write_interim_head(Arena& arena, std::uint16_t status, const Fields& fields);
 inline constexpr Bytes kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
-// A chunk is its head, its data and kChunkEnd. Data must not be empty: the last chunk is kLastChunk, or what
-// write_trailers gives.
+// A chunk is its head, its data and kChunkEnd. The last chunk is kLastChunk, or what write_trailers gives; the head of a
+// chunk without data has no bytes, so that it cannot end a message by accident.
 class ChunkHead {
  public:
+  ChunkHead() = default;
   explicit ChunkHead(std::uint64_t size);
   Bytes bytes() const { return {text_.data() + from_, text_.size() - from_}; }
 
  private:
-  std::array<char, 18> text_;
-  std::uint8_t from_;
+  static constexpr std::uint8_t kSize = 18;  // 16 digits, CR and LF
+  std::array<char, kSize> text_;
+  std::uint8_t from_ = kSize;
 };
 inline constexpr Bytes kChunkEnd = "\r\n";
 inline constexpr Bytes kLastChunk = "0\r\n\r\n";
