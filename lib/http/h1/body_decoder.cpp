@@ -179,7 +179,10 @@ Reason BodyDecoder::take_control_byte(char c) {
     case Step::data_cr: step_ = Step::data_lf; return c == '\r' ? Reason::none : Reason::chunk_end;
     case Step::data_lf: step_ = Step::size; return c == '\n' ? Reason::none : Reason::chunk_end;
     case Step::trailer_start: step_ = c == '\r' ? Step::end_lf : Step::trailers; return Reason::none;
-    case Step::end_lf: step_ = Step::end; return c == '\n' ? Reason::none : Reason::trailer_syntax;
+    case Step::end_lf:
+      if (c != '\n') return Reason::trailer_syntax;
+      step_ = Step::end;
+      return Reason::none;
     case Step::data:
     case Step::trailers:
     case Step::end: break;  // not reached: these are no control bytes
