@@ -235,9 +235,27 @@ class Sluice(Program):
 
     def write(self, dynamic: dict) -> None:
         """Replaces the configuration atomically."""
-        draft = self.folder / "draft"
-        draft.write_text(json.dumps(dynamic))
-        draft.rename(self.dynamic_folder / "dynamic.yml")
+        self.draft(dynamic).rename(self.dynamic_folder / "dynamic.yml")
+
+    def draft(self, dynamic: dict) -> Path:
+        """The file as it will be, beside the watched folder."""
+        file = self.folder / "draft"
+        file.write_text("".join(yaml_lines(dynamic)) or "{}\n")
+        return file
+
+
+def yaml_lines(value: dict, indent: int = 0):
+    """Block-style YAML as people write it, for the shapes a dynamic configuration has."""
+    for key, entry in value.items():
+        if isinstance(entry, dict):
+            yield f"{' ' * indent}{key}:\n"
+            yield from yaml_lines(entry, indent + 2)
+        elif isinstance(entry, list):
+            yield f"{' ' * indent}{key}:\n"
+            for item in entry:
+                yield f"{' ' * (indent + 2)}- {json.dumps(item)}\n"
+        else:
+            yield f"{' ' * indent}{key}: {json.dumps(entry)}\n"
 
 
 def one_route(backend: int) -> dict:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The repeatable gate on speed: tests/bench/instructions [BINARY]
+"""The repeatable gate on speed: tests/bench/instructions.py [BINARY]
 
 User-space instructions per keep-alive request, counted by callgrind. Fails above the limit, 10 % over the goal of
 12,000; takes about half a minute and does not care what else the machine does.
