@@ -240,7 +240,12 @@ class Decoder {
     if (type.kind == ValueKind::structure && type.schema()->source_offset) {
       *reinterpret_cast<DefinedAt*>(static_cast<char*>(target) + *type.schema()->source_offset) = std::move(source);
     }
-    value(type, field, target, node, at, true);
+    if (type.kind == ValueKind::structure && node.is_scalar() && !iequals(node.text(), "true")) {
+      error(code::kStandalone, at, at.to_string() + " cannot be a standalone element: it needs an option",
+            node.source(), "write an option below it");
+    } else {
+      value(type, field, target, node, at, true);
+    }
     if (!is_object) return true;
     object_ = Object{};
     if (errors_ == errors_before) return true;
@@ -315,13 +320,13 @@ class Decoder {
           entry.source(), std::move(fix));
   }
 
-  void wrong(const Field& field, const Node& node, const Path& at, std::string expected) {
+  void wrong(const Field& field, const Node& node, const Path& at, const std::string& expected) {
     std::string written = "the value";
     if (node.is_list()) written = "a list";
     if (node.is_map()) written = "a group of options";
     if (node.is_scalar() && !field.secret) written = quoted(node.text());
     error(code::kWrongValue, at, at.to_string() + ": " + written + " is not " + expected, node.source(),
-          "write " + std::move(expected));
+          "write " + expected);
   }
 
   void error(std::string_view code, const Path& at, std::string what, Source source, std::string fix) {

@@ -86,6 +86,10 @@ class Reader {
     finish_services("http.services", result_.dynamic.http.services, result_.http_servers);
     finish_services("tcp.services", result_.dynamic.tcp.services, result_.tcp_servers);
     finish_services("udp.services", result_.dynamic.udp.services, result_.udp_servers);
+    for (LeftOut& object : result_.left_out) {
+      object.section = lowered(object.section);
+      broken_.push_back(object);
+    }
     for (const LeftOut& object : broken_) leave_out(object);
     return std::move(result_);
   }
@@ -96,7 +100,8 @@ class Reader {
     const std::string_view rest = std::string_view(key).substr(prefix_.size() + 1);
     std::optional<std::vector<std::string>> path = split_path(rest, '.');
     if (!path) {
-      broken_key(rest, where, key + ": a word between two dots is missing", "write no dot at the end, and none twice");
+      broken_key(rest, where, key + ": a word between two dots is missing, or there are more than 64",
+                 "write no dot at the end, and none twice");
       return;
     }
     if (key.compare(0, prefix_.size(), prefix_) != 0) {
@@ -163,8 +168,8 @@ class Reader {
     const bool is_dynamic = section == "http" || section == "tcp" || section == "udp" || section == "tls";
     if (!is_dynamic) return skip_container(std::move(what), where, std::move(fix));
     LeftOut object{section, {}};
-    if (words.size() > 1) object.section += '.' + lowered(words[1]);
-    if (words.size() > 2) object.name = words[2];
+    if (words.size() > 1 && !words[1].empty()) object.section += '.' + lowered(words[1]);
+    if (words.size() > 2 && !words[1].empty()) object.name = words[2];
     report_.push_back({Severity::error, std::string(code::kSyntax), printable(what), Source{*where},
                        object.name.empty() ? "the label is ignored" : '"' + object.name + "\" is left out",
                        std::move(fix)});

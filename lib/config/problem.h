@@ -31,6 +31,7 @@ struct DefinedAt : Source {
   DefinedAt(Source source) : Source(std::move(source)) {}  // NOLINT: a source is where it is defined
 
   friend bool operator==(const DefinedAt&, const DefinedAt&) { return true; }
+  friend bool operator==(const DefinedAt& a, const Source& b) { return static_cast<const Source&>(a) == b; }
 };
 
 enum class Severity { error, warning, info };

@@ -4,6 +4,8 @@
 
 namespace sluice::config {
 
+constexpr std::size_t kMaxDepth = 64;
+
 std::optional<std::vector<std::string>> split_path(std::string_view path, char separator) {
   std::vector<std::string> pieces;
   for (std::string_view piece : split(path, separator)) {
@@ -15,6 +17,7 @@ std::optional<std::vector<std::string>> split_path(std::string_view path, char s
     pieces.emplace_back(piece);
     if (indexed) pieces.emplace_back(index);
   }
+  if (pieces.size() > kMaxDepth) return std::nullopt;
   return pieces;
 }
 

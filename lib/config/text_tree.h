@@ -10,7 +10,7 @@
 
 namespace sluice::config {
 
-// "a.b[0].c" is a, b, [0], c. Nothing when a piece is empty.
+// "a.b[0].c" is a, b, [0], c. Nothing when a piece is empty, or when there are more than 64.
 std::optional<std::vector<std::string>> split_path(std::string_view path, char separator);
 
 // The node at `path` below `root`, made when it is not there; names match without regard to case, and the first letters

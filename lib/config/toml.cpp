@@ -1,7 +1,5 @@
 #include "config/toml.h"
 
-#define TOML_EXCEPTIONS 0
-#define TOML_ENABLE_WINDOWS_COMPAT 0
 #include <toml++/toml.h>
 
 #include <sstream>
@@ -29,8 +27,8 @@ class Converter {
       to = Node::map();
       for (auto&& [key, value] : *table) {
         const toml::source_position& key_at = key.source().begin;
-        Node& child = to.add(std::string(key.str()), Node(), static_cast<int>(key_at.line),
-                             static_cast<int>(key_at.column));
+        Node& child =
+            to.add(std::string(key.str()), Node(), static_cast<int>(key_at.line), static_cast<int>(key_at.column));
         ok = ok && convert(value, depth + 1, child, at);
       }
     } else if (const toml::array* array = from.as_array()) {
@@ -73,16 +71,18 @@ Problem problem(std::string what, std::string_view file_name, const toml::source
 }  // namespace
 
 std::optional<Node> parse_toml(std::string_view text, std::string_view file_name, Report& report) {
-  const toml::parse_result result = toml::parse(text);
-  if (!result) {
-    report.push_back(problem(std::string(result.error().description()), file_name, result.error().source().begin,
+  toml::table table;
+  try {
+    table = toml::parse(text);
+  } catch (const toml::parse_error& error) {
+    report.push_back(problem(std::string(error.description()), file_name, error.source().begin,
                              "correct the TOML at this position"));
     return std::nullopt;
   }
   Node root;
   toml::source_position at;
   const Converter converter(std::make_shared<const std::string>(file_name));
-  if (!converter.convert(result.table(), 0, root, at)) {
+  if (!converter.convert(table, 0, root, at)) {
     report.push_back(problem("nested deeper than 64 levels", file_name, at, "flatten the structure"));
     return std::nullopt;
   }

@@ -98,7 +98,7 @@ ScalarKind kind_of_plain(std::string_view text) {
 class Composer {
  public:
   Composer(std::string_view text, std::string_view file_name, Report& report)
-      : report_(report), where_(std::make_shared<const std::string>(file_name)) {
+      : text_(text), report_(report), where_(std::make_shared<const std::string>(file_name)) {
     SLUICE_CHECK(yaml_parser_initialize(&parser_) == 1);
     yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(text.data()), text.size());
   }
@@ -135,12 +135,21 @@ class Composer {
     if (parser_.context != nullptr) what += std::string(" ") + parser_.context;
     const yaml_mark_t& mark = parser_.problem_mark;
     std::string fix = "check the indentation and the quotes near this position";
-    if (what.find("cannot start any token") != std::string::npos) {
-      fix = "indent with spaces, not tabs, and quote values that begin with a special character such as @, ` or %";
+    if (indented_by_tab(mark.line)) {
+      fix = "indent with spaces, not tabs";
+    } else if (what.find("cannot start any token") != std::string::npos) {
+      fix = "quote values that begin with a special character such as @, ` or %";
     } else if (what.find("mapping values are not allowed") != std::string::npos) {
       fix = "quote values that contain \": \", and check the indentation of this line and the one before";
     }
     return fail(code::kSyntax, what, mark, std::move(fix));
+  }
+
+  bool indented_by_tab(std::size_t line) const {
+    std::string_view rest = text_;
+    for (; line > 0 && !rest.empty(); --line) rest.remove_prefix(std::min(rest.find('\n'), rest.size() - 1) + 1);
+    const std::size_t first = rest.find_first_not_of(' ');
+    return first != std::string_view::npos && rest[first] == '\t';
   }
 
   bool fail(std::string_view code, std::string what, const yaml_mark_t& mark, std::string fix) {
@@ -323,6 +332,7 @@ class Composer {
     anchors_[std::string(anchor)] = Anchor{node, nodes, bytes, true};
   }
 
+  const std::string_view text_;
   Report& report_;
   SourceName where_;
   yaml_parser_t parser_{};
