@@ -34,6 +34,8 @@ class Provider {
   virtual std::string_view name() const = 0;
   // Publishes a first fragment as soon as the source has been read once, then one for every change.
   virtual Task<void> run(FragmentSink& sink) = 0;
+  // The operator asks to read everything again (SIGHUP).
+  virtual void reread() {}
 };
 
 }  // namespace sluice::control

@@ -10,7 +10,7 @@ namespace sluice::server {
 namespace {
 
 // Everything a worker's thread owns besides its loop.
-class WorkerThread final : private Host, private EntryPoint::Shortage, private PinnedSnapshot::Retire {
+class WorkerThread final : public Host, public EntryPoint::Shortage, public PinnedSnapshot::Retire {
  public:
   WorkerThread(unsigned index, std::span<const EntryPointSettings> settings, Mailbox<WorkerReport>& reports)
       : index_(index), reports_(reports), local_(index, scope_) {

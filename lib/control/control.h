@@ -1,0 +1,65 @@
+// control.h: the running process: starts workers and providers, turns what providers say into snapshots, gives them to
+// the workers, and drains when asked to end. Lives on the main thread, which becomes the control thread.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "async/mailbox.h"
+#include "async/os_signals.h"
+#include "control/aggregator.h"
+#include "control/entry_points.h"
+#include "control/snapshot_builder.h"
+#include "server/worker.h"
+
+namespace sluice::control {
+
+class Control {
+ public:
+  // A loop must exist on this thread. `configuration` and `kinds` must outlive it.
+  Control(const config::Static& configuration, MiddlewareKinds kinds, std::vector<std::unique_ptr<Provider>> providers);
+  ~Control();
+
+  // Opens the entry points; the report has errors when that fails, and then `run` must not be called.
+  config::Report start();
+
+  // Until SIGTERM or SIGINT and the drain after it. The exit status of the process: 0, or 1 when a second signal cut
+  // the drain short.
+  int run();
+
+ private:
+  Task<void> apply_changes();
+  Task<void> follow_workers();
+  Task<void> follow_signals();
+  Task<void> drain();
+  Task<void> drain_entry_point(std::size_t index);
+  void give_all(const server::Order& order);
+  void end();
+  void log_report(const config::Report& report);
+
+  const config::Static& configuration_;
+  std::atomic<bool> terminating_{false};
+  EntryPoints entry_points_;
+  unsigned worker_count_;
+  Registry registry_;
+  SnapshotBuilder builder_;
+  std::vector<std::unique_ptr<Provider>> providers_;
+  Aggregator aggregator_;
+  Mailbox<server::WorkerReport> reports_;
+  std::vector<std::unique_ptr<server::Worker>> workers_;
+  std::vector<unsigned> undrained_;  // workers with connections left, per entry point
+  Signal drained_;
+  OsSignals signals_;
+  Scope scope_;  // everything but the drain
+  Scope drain_scope_;
+  std::unordered_set<std::string> reported_;  // problems of the last build
+  std::uint64_t live_ = 0;                    // the snapshot every worker has adopted
+  std::vector<std::uint64_t> adopted_;        // per worker
+  bool ended_ = false;
+  int exit_status_ = 0;
+};
+
+}  // namespace sluice::control

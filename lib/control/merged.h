@@ -1,0 +1,36 @@
+// merged.h: the fragments of all providers as one configuration, with qualified names ("web@docker").
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "control/provider.h"
+
+namespace sluice::control {
+
+using Fragments = std::vector<std::shared_ptr<const Fragment>>;
+
+// An object of one provider's fragment, which it keeps alive.
+template <class T>
+struct Owned {
+  const T* object = nullptr;
+  std::string_view provider;
+};
+
+// Lends from the fragments it was made of.
+struct Merged {
+  std::map<std::string, Owned<config::HttpRouter>> routers;
+  std::map<std::string, Owned<config::HttpService>> services;
+  std::map<std::string, Owned<config::Middleware>> middlewares;
+  std::map<std::string, Owned<config::ServersTransport>> transports;
+};
+
+Merged merge(const Fragments& fragments);
+
+// "name@provider"; a name that has an '@' already is taken as it is.
+std::string qualify(std::string_view name, std::string_view provider);
+
+}  // namespace sluice::control

@@ -1,0 +1,48 @@
+// middleware_builder.h: middlewares of the configuration to objects, and lists of names to chains.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "control/merged.h"
+#include "control/middleware_kind.h"
+
+namespace sluice::control {
+
+using Chain = std::vector<std::shared_ptr<const proxy::Middleware>>;
+
+class MiddlewareBuilder {
+ public:
+  MiddlewareBuilder(MiddlewareKinds kinds, Registry& registry) : kinds_(kinds), registry_(registry) {}
+
+  // Starts a build. `merged` and `report` must live until the next.
+  void begin(const Merged& merged, config::Report& report);
+
+  // Appends the middlewares of these names, in order, with `chain` middlewares resolved. False when one of them does
+  // not exist or cannot be built: then whoever wants the chain must not serve at all, because a middleware may be what
+  // protects it. Reported; `effect` says what becomes of the referrer.
+  bool append(Chain& chain, const std::vector<std::string>& names, std::string_view provider,
+              const config::Source& referrer, const std::string& effect);
+
+ private:
+  struct Built {
+    config::Middleware definition;
+    std::shared_ptr<const proxy::Middleware> middleware;
+    std::string error;
+  };
+
+  bool append_one(Chain& chain, const std::string& name, const config::Source& referrer, const std::string& effect,
+                  int depth);
+  const Built& build(const std::string& name, const config::Middleware& definition);
+
+  MiddlewareKinds kinds_;
+  Registry& registry_;
+  const Merged* merged_ = nullptr;
+  config::Report* report_ = nullptr;
+  std::map<std::string, Built> built_;
+  std::map<std::string, Built> last_;
+};
+
+}  // namespace sluice::control

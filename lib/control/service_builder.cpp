@@ -1,0 +1,186 @@
+#include "control/service_builder.h"
+
+#include <fmt/format.h>
+
+#include "control/problems.h"
+#include "proxy/load_balancer.h"
+#include "proxy/weighted.h"
+
+namespace sluice::control {
+namespace {
+
+proxy::TransportSettings settings_of(Duration dial, Duration response_header, Duration idle, std::int64_t max_idle) {
+  proxy::TransportSettings settings;
+  settings.dial_timeout = dial > 0s ? dial : Duration::max();
+  settings.response_header_timeout = response_header;
+  settings.idle_timeout = idle;
+  // 0 is Go's default of two connections per host, which nobody wants of a proxy; it means the default here.
+  if (max_idle > 0) settings.max_idle = static_cast<std::size_t>(max_idle);
+  return settings;
+}
+
+std::vector<double> weights_of(const std::vector<std::optional<std::int64_t>>& weights) {
+  std::vector<double> numbers;
+  for (const std::optional<std::int64_t>& weight : weights) numbers.push_back(static_cast<double>(weight.value_or(1)));
+  return numbers;
+}
+
+}  // namespace
+
+ServiceBuilder::ServiceBuilder(unsigned workers, const config::Static& configuration,
+                               std::map<std::string, std::shared_ptr<const proxy::Handler>> internal,
+                               Registry& registry)
+    : workers_(workers), internal_(std::move(internal)), registry_(registry) {
+  const config::DefaultServersTransport& transport = configuration.servers_transport;
+  default_transport_ =
+      settings_of(transport.forwarding_timeouts.dial_timeout, transport.forwarding_timeouts.response_header_timeout,
+                  transport.forwarding_timeouts.idle_conn_timeout, transport.max_idle_conns_per_host);
+}
+
+void ServiceBuilder::begin(const Merged& merged, config::Report& report) {
+  merged_ = &merged;
+  report_ = &report;
+  last_ = std::exchange(built_, {});
+}
+
+std::vector<std::string> ServiceBuilder::known_names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, service] : merged_->services) names.push_back(name);
+  for (const auto& [name, handler] : internal_) names.push_back(name);
+  return names;
+}
+
+std::shared_ptr<const proxy::Handler> ServiceBuilder::find(const std::string& name, const config::Source& referrer,
+                                                           const std::string& effect) {
+  if (auto internal = internal_.find(name); internal != internal_.end()) return internal->second;
+  auto defined = merged_->services.find(name);
+  if (defined == merged_->services.end()) {
+    report_->push_back(unknown_reference("service", name, known_names(), referrer, effect));
+    return nullptr;
+  }
+  return build(name, defined->second).handler;
+}
+
+const ServiceBuilder::Built& ServiceBuilder::build(const std::string& name, const Owned<config::HttpService>& owned) {
+  if (auto done = built_.find(name); done != built_.end()) return done->second;
+  const config::HttpService& service = *owned.object;
+  Built built;
+  if (!building_.insert(name).second) {
+    static const Built kNothing;
+    report_->push_back(problem(code::kCycle, fmt::format("service {} refers to itself", name), service.source,
+                               "the service cannot be used", "remove one of the references"));
+    return kNothing;
+  }
+  built.definition = service;
+  built.transport = transport_of(service, owned.provider, built.report);
+  int types = (service.load_balancer ? 1 : 0) + (service.weighted ? 1 : 0) + (service.mirroring ? 1 : 0) +
+              (service.failover ? 1 : 0) + (service.highest_random_weight ? 1 : 0);
+  if (service.weighted) {
+    for (const config::WeightedService& child : service.weighted->services) {
+      std::string child_name = qualify(child.name, owned.provider);
+      built.children.push_back(find(child_name, service.source, fmt::format("service {} cannot be used", name)));
+    }
+  }
+  auto last = last_.find(name);
+  if (last != last_.end() && last->second.definition == service && last->second.transport == built.transport &&
+      last->second.children == built.children) {
+    built = std::move(last->second);
+  } else if (types != 1) {
+    built.report.push_back(problem(
+        code::kServiceType,
+        types == 0 ? fmt::format("service {} has no type", name) : fmt::format("service {} has {} types", name, types),
+        service.source, "the service cannot be used",
+        "give it exactly one of loadBalancer, weighted, mirroring, failover and "
+        "highestRandomWeight"));
+  } else if (service.load_balancer) {
+    build_load_balancer(name, *service.load_balancer, built);
+  } else if (service.weighted) {
+    build_weighted(name, *service.weighted, built);
+  } else {
+    built.report.push_back(problem(code::kServiceType, fmt::format("the type of service {} is not supported yet", name),
+                                   service.source, "the service cannot be used", "use loadBalancer or weighted"));
+  }
+  building_.erase(name);
+  report_->insert(report_->end(), built.report.begin(), built.report.end());
+  return built_.emplace(name, std::move(built)).first->second;
+}
+
+void ServiceBuilder::build_load_balancer(const std::string& name, const config::LoadBalancer& settings, Built& built) {
+  std::vector<proxy::LoadBalancer::Server> servers;
+  std::vector<std::optional<std::int64_t>> weights;
+  std::string key = name;
+  for (const config::Server& server : settings.servers) {
+    Result<proxy::ServerUrl> url = proxy::ServerUrl::parse(server.url);
+    std::string_view wrong;
+    if (!url) {
+      wrong = url.error().text;
+    } else if (url->scheme != proxy::ServerUrl::Scheme::http) {
+      wrong = "https and h2c towards servers are not supported yet";
+    } else if (server.weight.value_or(1) < 0) {
+      wrong = "a weight is at least 0";
+    }
+    if (!wrong.empty()) {
+      built.report.push_back(problem(code::kServer, fmt::format("server {} of service {}: {}", server.url, name, wrong),
+                                     built.definition.source, "the server gets no requests",
+                                     "write it as http://host:port"));
+      continue;
+    }
+    std::shared_ptr<const proxy::Endpoint> endpoint = registry_.get<const proxy::Endpoint>(
+        proxy::Endpoint::key(server.url, built.transport),
+        [&] { return std::make_shared<const proxy::Endpoint>(*url, built.transport, server.url); });
+    built.endpoints.push_back(endpoint);
+    servers.push_back({endpoint, server.preserve_path});
+    weights.push_back(server.weight);
+    key += fmt::format(" {}*{}", server.url, server.weight.value_or(1));
+  }
+  auto positions = registry_.get<proxy::WeightedPositions>(
+      key, [&] { return std::make_shared<proxy::WeightedPositions>(workers_, weights_of(weights)); });
+  built.handler =
+      std::make_shared<proxy::LoadBalancer>(name, std::move(servers), settings.pass_host_header, std::move(positions));
+}
+
+void ServiceBuilder::build_weighted(const std::string& name, const config::Weighted& settings, Built& built) {
+  std::vector<std::optional<std::int64_t>> weights;
+  std::string key = name;
+  for (const config::WeightedService& child : settings.services) {
+    weights.push_back(child.weight);
+    key += fmt::format(" {}*{}", child.name, child.weight.value_or(1));
+  }
+  for (const auto& child : built.children) {
+    if (child == nullptr) return;  // reported by find
+  }
+  auto positions = registry_.get<proxy::WeightedPositions>(
+      key, [&] { return std::make_shared<proxy::WeightedPositions>(workers_, weights_of(weights)); });
+  built.handler = std::make_shared<proxy::Weighted>(built.children, std::move(positions));
+}
+
+proxy::TransportSettings ServiceBuilder::transport_of(const config::HttpService& service, std::string_view provider,
+                                                      config::Report& report) const {
+  if (!service.load_balancer || service.load_balancer->servers_transport.empty()) return default_transport_;
+  std::string name = qualify(service.load_balancer->servers_transport, provider);
+  if (name == "default@internal") return default_transport_;
+  auto found = merged_->transports.find(name);
+  if (found == merged_->transports.end()) {
+    std::vector<std::string> known{"default@internal"};
+    for (const auto& [other, transport] : merged_->transports) known.push_back(other);
+    report.push_back(
+        unknown_reference("serversTransport", name, known, service.source, "the service uses the default transport"));
+    return default_transport_;
+  }
+  const config::ServersTransport& transport = *found->second.object;
+  const config::ForwardingTimeouts& timeouts = transport.forwarding_timeouts;
+  return settings_of(timeouts.dial_timeout, timeouts.response_header_timeout, timeouts.idle_conn_timeout,
+                     transport.max_idle_conns_per_host);
+}
+
+std::vector<std::shared_ptr<const proxy::Endpoint>> ServiceBuilder::finish() {
+  for (const auto& [name, service] : merged_->services) build(name, service);
+  last_.clear();
+  std::vector<std::shared_ptr<const proxy::Endpoint>> endpoints;
+  for (const auto& [name, built] : built_) {
+    endpoints.insert(endpoints.end(), built.endpoints.begin(), built.endpoints.end());
+  }
+  return endpoints;
+}
+
+}  // namespace sluice::control

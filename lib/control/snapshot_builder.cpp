@@ -1,0 +1,239 @@
+#include "control/snapshot_builder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include "base/text.h"
+#include "control/problems.h"
+#include "proxy/answering.h"
+
+namespace sluice::control {
+namespace {
+
+// Priorities above this are for internal routers.
+constexpr std::int64_t kMaxUserPriority = std::numeric_limits<std::int64_t>::max() - 1000;
+
+// Traefik's documented order of providers, strongest first; it decides between routers of equal priority.
+constexpr std::array<std::string_view, 18> kProviderOrder = {"internal",
+                                                             "kubernetesgateway",
+                                                             "kubernetescrd",
+                                                             "kubernetes",
+                                                             "kubernetesingressnginx",
+                                                             "swarm",
+                                                             "docker",
+                                                             "file",
+                                                             "redis",
+                                                             "knative",
+                                                             "consul",
+                                                             "consulcatalog",
+                                                             "nomad",
+                                                             "etcd",
+                                                             "ecs",
+                                                             "http",
+                                                             "zookeeper",
+                                                             "rest"};
+
+std::string left_out(const std::string& router) { return fmt::format("router {} takes no requests", router); }
+
+const config::EntryPoint* static_entry_point(const config::Static& configuration, const std::string& name) {
+  auto found = configuration.entry_points.find(name);
+  return found == configuration.entry_points.end() ? nullptr : &found->second;
+}
+
+http::EncodedCharacters encoded_characters(const config::EntryPointEncodedCharacters& from) {
+  http::EncodedCharacters characters;
+  characters.allow_slash = from.allow_encoded_slash;
+  characters.allow_backslash = from.allow_encoded_back_slash;
+  characters.allow_null = from.allow_encoded_null_character;
+  characters.allow_semicolon = from.allow_encoded_semicolon;
+  characters.allow_percent = from.allow_encoded_percent;
+  characters.allow_question_mark = from.allow_encoded_question_mark;
+  characters.allow_hash = from.allow_encoded_hash;
+  return characters;
+}
+
+}  // namespace
+
+SnapshotBuilder::SnapshotBuilder(const config::Static& configuration,
+                                 std::span<const server::EntryPointSettings> entry_points, unsigned workers,
+                                 MiddlewareKinds kinds,
+                                 std::map<std::string, std::shared_ptr<const proxy::Handler>> internal_services,
+                                 Registry& registry)
+    : configuration_(configuration),
+      entry_points_(entry_points),
+      default_entry_points_(config::default_entry_points(configuration)),
+      middlewares_(kinds, registry),
+      services_(workers, configuration, std::move(internal_services), registry),
+      states_(entry_points.size()) {}
+
+Build SnapshotBuilder::build(const Fragments& fragments) {
+  ++number_;
+  Build build;
+  for (const auto& fragment : fragments) {
+    build.report.insert(build.report.end(), fragment->report.begin(), fragment->report.end());
+  }
+  Merged merged = merge(fragments);
+  middlewares_.begin(merged, build.report);
+  services_.begin(merged, build.report);
+  std::vector<std::vector<Placed>> placed(entry_points_.size());
+  for (const auto& [name, router] : merged.routers) place(name, router, build.report, placed);
+
+  auto snapshot = std::make_shared<server::Snapshot>();
+  snapshot->number = number_;
+  snapshot->endpoints = services_.finish();
+  for (std::size_t i = 0; i < entry_points_.size(); ++i) {
+    build.routers += placed[i].size();
+    snapshot->entry_points.push_back(routes_of(i, std::move(placed[i])));
+  }
+  std::erase_if(rules_, [this](const auto& cached) { return cached.second.used_in != number_; });
+  build.snapshot = std::move(snapshot);
+  return build;
+}
+
+void SnapshotBuilder::place(const std::string& name, const Owned<config::HttpRouter>& owned, config::Report& report,
+                            std::vector<std::vector<Placed>>& placed) {
+  const config::HttpRouter& router = *owned.object;
+  const config::Source& source = router.source;
+  const std::string effect = left_out(name);
+  bool internal = owned.provider == "internal";
+  if (router.rule.empty()) {
+    report.push_back(problem(code::kRule, fmt::format("router {} has no rule", name), source, effect,
+                             "add a rule, for example Host(`app.example.com`)"));
+    return;
+  }
+  if (router.tls) {
+    report.push_back(problem(code::kTlsRouter,
+                             fmt::format("router {} answers TLS requests only, and TLS is not supported yet", name),
+                             source, effect, "remove its tls option to serve it in plaintext"));
+    return;
+  }
+  if (!internal && router.priority > kMaxUserPriority) {
+    report.push_back(problem(code::kPriority, fmt::format("the priority of router {} is in the reserved band", name),
+                             source, effect, fmt::format("use at most {}", kMaxUserPriority)));
+    return;
+  }
+  std::string_view syntax = router.rule_syntax.empty() ? configuration_.core.default_rule_syntax : router.rule_syntax;
+  if (internal) syntax = "v3";
+  const CachedRule& rule = parse(router.rule, iequals(syntax, "v2") ? route::Syntax::v2 : route::Syntax::v3);
+  if (rule.rule == nullptr) {
+    report.push_back(problem(code::kRule,
+                             fmt::format("the rule of router {} cannot be used: {}, at byte {} of {}", name,
+                                         rule.error.what, rule.error.offset + 1, router.rule),
+                             source, effect, rule.error.fix));
+    return;
+  }
+  for (const route::RuleProblem& warning : rule.warnings) {
+    report.push_back(problem(code::kRuleWarning, fmt::format("the rule of router {}: {}", name, warning.what), source,
+                             "the router is used as it is", warning.fix, config::Severity::warning));
+  }
+  std::vector<std::size_t> indices = entry_points_of(name, router, report);
+  if (indices.empty()) {
+    report.push_back(problem(code::kNoEntryPoint, fmt::format("router {} is on no entry point", name), source, effect,
+                             "name one of the entry points of the static configuration"));
+    return;
+  }
+  if (router.service.empty()) {
+    report.push_back(problem(code::kUnknownReference, fmt::format("router {} names no service", name), source, effect,
+                             "add a service"));
+    return;
+  }
+  Placed base;
+  base.rule = rule.rule;
+  base.priority = router.priority;
+  base.rank = rank_of(owned.provider);
+  base.service = services_.find(qualify(router.service, owned.provider), source, effect);
+  Chain own;
+  bool complete = middlewares_.append(own, router.middlewares, owned.provider, source, effect);
+  if (base.service == nullptr || !complete) return;
+
+  for (std::size_t index : indices) {
+    Placed one = base;
+    one.name = name;
+    const config::EntryPoint* model = static_entry_point(configuration_, entry_points_[index].name);
+    if (model != nullptr && !model->http.middlewares.empty() && !internal) {
+      // A router on several entry points shows up once for each that adds something to it.
+      if (indices.size() > 1) one.name = fmt::format("{}-{}", entry_points_[index].name, name);
+      if (!middlewares_.append(one.chain, model->http.middlewares, "internal", source, left_out(one.name))) continue;
+    }
+    one.chain.insert(one.chain.end(), own.begin(), own.end());
+    placed[index].push_back(std::move(one));
+  }
+}
+
+std::vector<std::size_t> SnapshotBuilder::entry_points_of(const std::string& name, const config::HttpRouter& router,
+                                                          config::Report& report) const {
+  std::vector<std::size_t> indices;
+  for (const std::string& wanted : router.entry_points.empty() ? default_entry_points_ : router.entry_points) {
+    std::size_t index = 0;
+    while (index < entry_points_.size() && entry_points_[index].name != wanted) ++index;
+    if (index < entry_points_.size()) {
+      if (std::find(indices.begin(), indices.end(), index) == indices.end()) indices.push_back(index);
+      continue;
+    }
+    std::string known;
+    for (const server::EntryPointSettings& entry_point : entry_points_) {
+      known += (known.empty() ? "" : ", ") + entry_point.name;
+    }
+    report.push_back(problem(code::kUnknownEntryPoint,
+                             fmt::format("router {} is to be on entry point {}, which does not exist", name, wanted),
+                             router.source, "it is left out on that entry point", fmt::format("name one of: {}", known),
+                             config::Severity::warning));
+  }
+  return indices;
+}
+
+const SnapshotBuilder::CachedRule& SnapshotBuilder::parse(const std::string& text, route::Syntax syntax) {
+  std::string key = (syntax == route::Syntax::v2 ? "2" : "3") + text;
+  auto [found, added] = rules_.try_emplace(key);
+  CachedRule& cached = found->second;
+  cached.used_in = number_;
+  if (!added) return cached;
+  route::ParsedRule parsed = route::parse_rule(text, route::Family::http, syntax);
+  if (parsed.rule) cached.rule = std::make_shared<const route::Rule>(std::move(*parsed.rule));
+  if (parsed.error) cached.error = std::move(*parsed.error);
+  cached.warnings = std::move(parsed.warnings);
+  return cached;
+}
+
+std::shared_ptr<const server::EntryPointRoutes> SnapshotBuilder::routes_of(std::size_t index,
+                                                                           std::vector<Placed> placed) {
+  EntryPointState& state = states_[index];
+  if (state.routes != nullptr && state.placed == placed) return state.routes;
+  std::vector<route::Route> rows;
+  rows.reserve(placed.size());
+  for (const Placed& one : placed) {
+    rows.push_back(
+        route::Route{one.rule.get(), one.priority, one.name, one.rank, static_cast<std::uint32_t>(rows.size())});
+  }
+  auto routes = std::make_shared<server::EntryPointRoutes>(route::HttpTable(rows));
+  http::EncodedCharacters characters;
+  if (const config::EntryPoint* model = static_entry_point(configuration_, entry_points_[index].name)) {
+    characters = encoded_characters(model->http.encoded_characters);
+  }
+  for (const Placed& one : placed) {
+    server::Route route;
+    route.router = one.name;
+    route.handler = proxy::chain(one.chain, std::make_shared<proxy::Answering>(one.service));
+    route.deny_encoded_characters = !(characters == http::EncodedCharacters());
+    route.characters = characters;
+    routes->routes.push_back(std::move(route));
+  }
+  state.placed = std::move(placed);
+  state.routes = std::move(routes);
+  return state.routes;
+}
+
+std::uint32_t SnapshotBuilder::rank_of(std::string_view provider) const {
+  auto at = std::find(kProviderOrder.begin(), kProviderOrder.end(), provider);
+  std::uint32_t documented = static_cast<std::uint32_t>(at - kProviderOrder.begin());
+  const std::vector<std::string>& precedence = configuration_.providers.precedence;
+  for (std::size_t i = 0; i < precedence.size(); ++i) {
+    if (iequals(precedence[i], provider)) return static_cast<std::uint32_t>(i) + 1;
+  }
+  return provider == "internal" ? 0 : documented + static_cast<std::uint32_t>(precedence.size()) + 1;
+}
+
+}  // namespace sluice::control

@@ -1,0 +1,79 @@
+// snapshot_builder.h: fragments to a snapshot and a report of what was left out.
+//
+// Total: every input gives a snapshot. A broken object is left out alone. What did not change since the last build is
+// the same object: parsed rules, middlewares, services, and whole entry points. Control thread only.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "control/merged.h"
+#include "control/middleware_builder.h"
+#include "control/service_builder.h"
+#include "route/parser.h"
+#include "server/entry_point_settings.h"
+#include "server/snapshot.h"
+
+namespace sluice::control {
+
+struct Build {
+  std::shared_ptr<const server::Snapshot> snapshot;
+  config::Report report;
+  std::size_t routers = 0;  // that take requests
+};
+
+class SnapshotBuilder {
+ public:
+  // `entry_points` are those of the workers, in their order; all must outlive the builder.
+  SnapshotBuilder(const config::Static& configuration, std::span<const server::EntryPointSettings> entry_points,
+                  unsigned workers, MiddlewareKinds kinds,
+                  std::map<std::string, std::shared_ptr<const proxy::Handler>> internal_services, Registry& registry);
+
+  Build build(const Fragments& fragments);
+
+ private:
+  // One router on one entry point.
+  struct Placed {
+    std::shared_ptr<const route::Rule> rule;
+    std::string name;
+    std::int64_t priority = 0;
+    std::uint32_t rank = 0;
+    Chain chain;
+    std::shared_ptr<const proxy::Handler> service;
+
+    friend bool operator==(const Placed&, const Placed&) = default;
+  };
+  struct EntryPointState {
+    std::vector<Placed> placed;
+    std::shared_ptr<const server::EntryPointRoutes> routes;
+  };
+  struct CachedRule {
+    std::shared_ptr<const route::Rule> rule;  // null: `error` says why
+    route::RuleProblem error;
+    std::vector<route::RuleProblem> warnings;
+    std::uint64_t used_in = 0;
+  };
+
+  void place(const std::string& name, const Owned<config::HttpRouter>& owned, config::Report& report,
+             std::vector<std::vector<Placed>>& placed);
+  std::vector<std::size_t> entry_points_of(const std::string& name, const config::HttpRouter& router,
+                                           config::Report& report) const;
+  const CachedRule& parse(const std::string& text, route::Syntax syntax);
+  std::shared_ptr<const server::EntryPointRoutes> routes_of(std::size_t index, std::vector<Placed> placed);
+  std::uint32_t rank_of(std::string_view provider) const;
+
+  const config::Static& configuration_;
+  std::span<const server::EntryPointSettings> entry_points_;
+  std::vector<std::string> default_entry_points_;
+  MiddlewareBuilder middlewares_;
+  ServiceBuilder services_;
+  std::unordered_map<std::string, CachedRule> rules_;
+  std::vector<EntryPointState> states_;
+  std::uint64_t number_ = 0;
+};
+
+}  // namespace sluice::control
