@@ -20,7 +20,7 @@ class Large(Case):
 
     def upload(self, framing: str, size: int) -> None:
         def sink(connection):
-            head = connection.read_head()
+            connection.read_head()
             if framing == "length":
                 taken = connection.discard(size)
             else:

@@ -168,7 +168,8 @@ class Http10Clients(Case):
 
 class HalfClose(Case):
     def test_a_complete_request_is_answered_after_the_client_ended_its_side(self):
-        _, _, client = self.edge(lambda connection: (connection.read_request(), connection.send(response(200, b"late"))))
+        _, _, client = self.edge(lambda connection: (connection.read_request(),
+                                                     connection.send(response(200, b"late"))))
         client.send(get()).end()
         self.assertEqual(client.reply().body, b"late")
         self.assertTrue(client.is_closed())

@@ -9,19 +9,22 @@ CLIENT_FIELDS = ("X-Forwarded-For", "X-Real-Ip", "X-Forwarded-Proto", "X-Forward
 class HopByHop(Case):
     def test_request_fields_that_end_here(self):
         fields = [("Connection", "keep-alive, X-Mine"), ("X-Mine", "1"), ("Keep-Alive", "timeout=5"),
-                  ("Proxy-Connection", "keep-alive"), ("Proxy-Authorization", "Basic eA=="), ("Proxy-Authenticate", "x"),
+                  ("Proxy-Connection", "keep-alive"), ("Proxy-Authorization", "Basic eA=="),
+                  ("Proxy-Authenticate", "x"),
                   ("TE", "gzip, trailers"), ("Trailer", "X-T"), ("Authorization", "Bearer y"), ("X-Other", "2")]
         upstream, _, client = self.edge()
         self.assertEqual(client.ask(get("/", fields)).status, 200)
         seen = upstream.requests[0]
-        for name in ("X-Mine", "Keep-Alive", "Proxy-Connection", "Proxy-Authorization", "Proxy-Authenticate", "Upgrade"):
+        for name in ("X-Mine", "Keep-Alive", "Proxy-Connection", "Proxy-Authorization", "Proxy-Authenticate",
+                     "Upgrade"):
             self.assertIsNone(seen.get(name), name)
         self.assertIn(seen.get("TE"), (None, "trailers"))
         self.assertFalse(seen.has_token("Connection", "X-Mine"))
         self.assertEqual((seen.get("Authorization"), seen.get("X-Other")), ("Bearer y", "2"))
 
     def test_reply_fields_that_end_here(self):
-        fields = [("Connection", "X-Mine"), ("X-Mine", "1"), ("Keep-Alive", "timeout=5"), ("Proxy-Authenticate", "Basic"),
+        fields = [("Connection", "X-Mine"), ("X-Mine", "1"), ("Keep-Alive", "timeout=5"),
+                  ("Proxy-Authenticate", "Basic"),
                   ("Proxy-Connection", "close"), ("WWW-Authenticate", "Basic"), ("X-Other", "2")]
         _, _, client = self.edge(serve(response(200, b"ok", fields)))
         reply = client.ask(get())
@@ -30,7 +33,8 @@ class HopByHop(Case):
         self.assertEqual((reply.get("WWW-Authenticate"), reply.get("X-Other")), ("Basic", "2"))
 
     def test_a_client_cannot_nominate_fields_that_matter(self):
-        names = ["Host", "Content-Length", "Authorization", "Cookie", "Cache-Control", "Content-Type", "X-Forwarded-For",
+        names = ["Host", "Content-Length", "Authorization", "Cookie", "Cache-Control", "Content-Type",
+                 "X-Forwarded-For",
                  "X-Forwarded-Proto", "X-Forwarded-Host", "X-Real-Ip"]
         fields = [("Connection", ", ".join(names)), ("Authorization", "a"), ("Cookie", "b"), ("Cache-Control", "c"),
                   ("Content-Type", "d/e")]

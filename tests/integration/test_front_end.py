@@ -1,7 +1,7 @@
 """Every row of the HTTP/1 decision table, as raw bytes over a socket (the cases are in h1_cases.py)."""
 import unittest
 
-from framework import Case, Closed, get, request, response, serve
+from framework import Case, Closed, chunked, get, request, response, serve
 from h1_cases import CASES, H1Case
 
 
@@ -41,7 +41,8 @@ class FrontEnd(Case):
         finally:
             client.close()
         seen = [head.target for head in upstream.requests[seen_requests:]]
-        after = [target for target in seen if target != "/after" and ("SMUGGLED" not in target or mark.decode() in target)]
+        after = [target for target in seen if target != "/after"
+                 and ("SMUGGLED" not in target or mark.decode() in target)]
         received = bytes(upstream.received[seen_bytes:])
         self.assertIn(len(after), case.upstream, f"upstream saw {after} for {raw[:200]!r}")
         for wanted in case.contains:
@@ -81,7 +82,8 @@ class Refusals(Case):
 
     def test_refusals_do_not_depend_on_how_the_bytes_are_cut(self):
         upstream, process, _ = self.edge()
-        for raw in (b"POST /p HTTP/1.1\r\nHost: case.test\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        for raw in (b"POST /p HTTP/1.1\r\nHost: case.test\r\nContent-Length: 5\r\n"
+                    b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
                     b"GET /g HTTP/1.1\r\nHost: case.test\r\nX: a\r\n b\r\n\r\n"):
             for at in range(1, len(raw), 3):
                 client = self.client(process)
@@ -137,7 +139,7 @@ class UpstreamReplies(Case):
             "length list": ok + b"Content-Length: 3, 3\r\n\r\nabc",
             "signed length": ok + b"Content-Length: +3\r\n\r\nabc",
             "huge length": ok + b"Content-Length: 18446744073709551619\r\n\r\nabc",
-            "length beside chunked": ok + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+            "length beside chunked": ok + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked(b"abc"),
             "unknown coding": ok + b"Transfer-Encoding: gzip\r\n\r\nabc",
             "chunked twice": ok + b"Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n",
             "fold": ok + b"X: a\r\n b\r\nContent-Length: 0\r\n\r\n",
@@ -174,11 +176,13 @@ class UpstreamReplies(Case):
                 self.assertEqual(client.ask(get()).status, 200, "the client connection goes on")
 
     def test_a_bad_chunk_in_a_reply_breaks_the_client_connection(self):
-        for body in (b"0x3\r\nabc\r\n0\r\n\r\n", b"3\r\nabcd\r\n0\r\n\r\n", b"3\nabc\n0\n\n", b"8000000000000000\r\nabc", b"-3\r\nabc\r\n"):
+        for body in (b"0x3\r\nabc\r\n0\r\n\r\n", b"3\r\nabcd\r\n0\r\n\r\n", b"3\nabc\n0\n\n",
+                     b"8000000000000000\r\nabc", b"-3\r\nabc\r\n"):
             with self.subTest(body):
                 def script(connection, body=body):
                     connection.read_request()
-                    connection.send(response(200, b"5\r\nfirst\r\n" + body, [("Transfer-Encoding", "chunked")], length=False))
+                    connection.send(response(200, b"5\r\nfirst\r\n" + body, [("Transfer-Encoding", "chunked")],
+                                             length=False))
                     connection.hold()
 
                 _, _, client = self.edge(script)

@@ -83,7 +83,8 @@ class Expect(Case):
         reply = client.reply()
         self.assertEqual((reply.status, reply.body), (403, b"no"))
         self.assertTrue(client.is_closed(10))
-        self.assertTrue(upstream.wait(lambda: upstream.connections[0].ended.is_set()), "the half-used connection is dropped")
+        self.assertTrue(upstream.wait(lambda: upstream.connections[0].ended.is_set()),
+                        "the half-used connection is dropped")
 
     def test_http_1_0_gets_no_100(self):
         upstream, _, client = self.edge()
@@ -138,6 +139,7 @@ class InterimReplies(Case):
         self.assertEqual(client.ask(get()).status, 502)
 
     def test_an_unsolicited_101_is_502(self):
-        upstream, _, client = self.edge(serve(response(101, fields=[("Upgrade", "websocket"), ("Connection", "Upgrade")])))
+        upstream, _, client = self.edge(serve(response(101, fields=[("Upgrade", "websocket"), ("Connection",
+                                                                                               "Upgrade")])))
         self.assertEqual(client.ask(get()).status, 502)
         self.assertTrue(upstream.wait(lambda: upstream.connections[0].ended.is_set()))

@@ -116,7 +116,8 @@ class Drain(Case):
             connection.hold()
 
         _, process, client = self.edge(tunnel, f"{WEB}.graceTimeOut=1s")
-        handshake = [("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+        handshake = [("Connection", "Upgrade"), ("Upgrade", "websocket"),
+                     ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
                      ("Sec-WebSocket-Version", "13")]
         self.assertEqual(client.ask(get("/", handshake)).status, 101)
         began = time.monotonic()
@@ -125,11 +126,13 @@ class Drain(Case):
         self.assertEqual(client.rest(), b"")
 
     def test_connections_are_accepted_during_the_request_accept_grace_time(self):
-        process = self.sluice(self.upstream(), f"{WEB}.requestAcceptGraceTimeout=1s", "--ping=true", "--ping.entryPoint=web")
+        process = self.sluice(self.upstream(), f"{WEB}.requestAcceptGraceTimeout=1s", "--ping=true",
+                              "--ping.entryPoint=web")
         kept = self.client(process)
         self.assertEqual(kept.ask(get("/ping")).status, 200)
         process.process.send_signal(signal.SIGTERM)
-        self.assert_soon(lambda: self.client(process).ask(get("/ping")).status == 503, "ping says that the end is near", 0.8)
+        self.assert_soon(lambda: self.client(process).ask(get("/ping")).status == 503, "ping says that the end is near",
+                         0.8)
         self.assertEqual(self.client(process).ask(get("/")).status, 200)
         began = time.monotonic()
         self.assertEqual(process.wait(10), 0)
@@ -165,7 +168,8 @@ class Drain(Case):
 
 class Start(Case):
     def run_briefly(self, *arguments: str) -> subprocess.CompletedProcess:
-        return subprocess.run([str(binary()), *arguments], capture_output=True, text=True, timeout=patience(10), cwd="/")
+        return subprocess.run([str(binary()), *arguments], capture_output=True, text=True, timeout=patience(10),
+                              cwd="/")
 
     def test_an_address_in_use_is_an_error_that_names_it(self):
         with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -250,7 +254,8 @@ class Descriptors(Case):
                 idle.append(connection)
             except OSError:
                 pass
-        self.assert_soon(lambda: self.answers(process), "a new client is served although idle ones hold every descriptor", 10)
+        self.assert_soon(lambda: self.answers(process),
+                         "a new client is served although idle ones hold every descriptor", 10)
 
     def answers(self, process) -> bool:
         try:

@@ -153,7 +153,8 @@ class Replies(Case):
                          {"x-checksum": "abc", "grpc-status": "0"})
 
     def test_trailer_fields_are_never_merged_into_the_head(self):
-        whole = response(200, chunked(b"body", trailers=[("X-Late", "1"), ("Set-Cookie", "a=b")]), CHUNKED, length=False)
+        whole = response(200, chunked(b"body", trailers=[("X-Late", "1"), ("Set-Cookie", "a=b")]), CHUNKED,
+                         length=False)
         _, _, client = self.edge(serve(whole))
         reply = client.ask(get())
         self.assertIsNone(reply.get("X-Late"))
@@ -234,7 +235,7 @@ class WithoutContent(Case):
                 self.assertEqual(len(upstream.connections), 1)
 
     def test_204_ends_at_its_head_whatever_the_upstream_appends(self):
-        upstream, _, client = self.edge(serve(b"HTTP/1.1 204 No Content\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nEVIL"))
+        upstream, _, client = self.edge(serve(response(204) + response(200, b"EVIL")))
         for _ in range(3):
             reply = client.ask(get())
             self.assertEqual((reply.status, reply.body), (204, b""))

@@ -47,7 +47,8 @@ class Normalisation(Case):
     def test_rules_and_upstreams_see_the_same_path(self):
         guarded, open_to_all = self.upstream(), self.upstream()
         process = self.sluice(http(
-            {"guarded": router("PathPrefix(`/admin`)", "guarded"), "open": router("PathPrefix(`/`)", "open", priority=1)},
+            {"guarded": router("PathPrefix(`/admin`)", "guarded"),
+             "open": router("PathPrefix(`/`)", "open", priority=1)},
             {"guarded": servers(guarded.url), "open": servers(open_to_all.url)}))
         for path in ("/admin", "/x/../admin", "//admin", "/./admin", "/%61dmin", "/x/%2e%2e/admin", "/x/..//admin",
                      "/%2e/admin", "/x/y/../../admin", "///admin/x", "http://case.test/x/../admin"):
@@ -74,11 +75,12 @@ class Normalisation(Case):
 
     def test_encoded_characters_can_be_refused(self):
         upstream = self.upstream()
-        for option, path in (("Slash", "/a%2Fb"), ("BackSlash", "/a%5cb"), ("Semicolon", "/a%3Bb"), ("Percent", "/a%25b"),
+        for option, path in (("Slash", "/a%2Fb"), ("BackSlash", "/a%5cb"), ("Semicolon", "/a%3Bb"),
+                             ("Percent", "/a%25b"),
                              ("QuestionMark", "/a%3fb"), ("Hash", "/a%23b")):
             with self.subTest(option):
-                client = self.client(self.sluice(upstream,
-                                                 f"--entryPoints.web.http.encodedCharacters.allowEncoded{option}=false"))
+                flag = f"--entryPoints.web.http.encodedCharacters.allowEncoded{option}=false"
+                client = self.client(self.sluice(upstream, flag))
                 self.assertEqual(client.ask(get("/fine")).status, 200)
                 self.assertEqual(client.ask(get(path)).status, 400)
 

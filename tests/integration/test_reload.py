@@ -103,7 +103,8 @@ class Reload(Case):
         upload, chat = self.client(process), self.client(process)
         upload.send(request("POST", "/", [("Content-Length", "10")], length=False, host="u.test"), b"first")
         self.assertTrue(uploads.wait(lambda: uploads.received.endswith(b"first")))
-        handshake = [("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+        handshake = [("Connection", "Upgrade"), ("Upgrade", "websocket"),
+                     ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
                      ("Sec-WebSocket-Version", "13")]
         self.assertEqual(chat.ask(get("/", handshake, host="t.test")).status, 101)
         process.configure({})
@@ -140,11 +141,13 @@ class Files(Case):
         upstream = self.upstream()
         process = self.sluice(upstream)
         client = self.client(process)
-        for broken in ("http: [unclosed", "http:\n\trouters: {}\n", "- a\n- b\n", "http:\n  routerz: {}\n", "\x00", "{{ fail"):
+        for broken in ("http: [unclosed", "http:\n\trouters: {}\n", "- a\n- b\n", "http:\n  routerz: {}\n", "\x00",
+                       "{{ fail"):
             with self.subTest(broken):
                 before = len(process.lines)
                 process.write_text(broken)
-                self.assert_soon(lambda: any("dynamic.yml" in line for line in process.lines[before:]), "a line that names the file")
+                self.assert_soon(lambda: any("dynamic.yml" in line for line in process.lines[before:]),
+                                 "a line that names the file")
                 self.assertEqual(client.ask(get()).status, 200)
         process.configure(single(upstream.url))
         self.assertEqual(client.ask(get()).status, 200)

@@ -3,7 +3,8 @@ import re
 import socket
 import time
 
-from framework import (Case, answer, get, hold, host_router, http, patience, refuse_connections, request, response, router, serve,
+from framework import (Case, answer, get, hold, host_router, http, patience, refuse_connections, request, response,
+                       router, serve,
                        servers, single)
 
 
@@ -30,7 +31,8 @@ class Unrouted(Case):
 
     def test_the_log_names_the_nearest_routers(self):
         upstream = self.upstream()
-        process = self.sluice(http({"blog": host_router("blog.case.test", "app"), "shop": host_router("shop.other.test", "app")},
+        process = self.sluice(http({"blog": host_router("blog.case.test", "app"),
+                                    "shop": host_router("shop.other.test", "app")},
                                    {"app": servers(upstream.url)}), level="INFO")
         self.client(process).ask(get("/where", host="blgo.case.test"))
         line = process.wait_for_log(r"blgo\.case\.test")
@@ -48,7 +50,8 @@ class Unrouted(Case):
 
     def test_a_router_without_tls_is_for_its_entry_points_only(self):
         upstream = self.upstream()
-        process = self.sluice(http({"web": router("PathPrefix(`/`)", "app", entryPoints=["web"])}, {"app": servers(upstream.url)}),
+        process = self.sluice(http({"web": router("PathPrefix(`/`)", "app", entryPoints=["web"])},
+                                   {"app": servers(upstream.url)}),
                               entry_points={"other": "127.0.0.1:0"})
         self.assertEqual(self.client(process).ask(get()).status, 200)
         self.assertEqual(self.client(process, "other").ask(get()).status, 404)
@@ -94,7 +97,8 @@ class BadGateway(Case):
     def test_an_upstream_that_closes_or_resets_before_a_byte_is_502(self):
         for how in ("close", "reset"):
             with self.subTest(how):
-                _, _, client = self.edge(lambda connection, how=how: (connection.read_request(), getattr(connection, how)()))
+                _, _, client = self.edge(lambda connection, how=how: (connection.read_request(), getattr(connection,
+                                                                                                         how)()))
                 self.assert_bad_gateway(client)
 
     def test_an_upstream_that_closes_at_accept_is_502(self):

@@ -87,7 +87,8 @@ class Idle(Case):
         self.assert_within(2.0, began, "the idle timeout")
 
     def test_requests_renew_it(self):
-        _, _, client = self.edge(None, f"{WEB}.respondingTimeouts.idleTimeout={700 * (4 if self.slow_build() else 1)}ms")
+        _, _, client = self.edge(None,
+                                 f"{WEB}.respondingTimeouts.idleTimeout={700 * (4 if self.slow_build() else 1)}ms")
         for _ in range(5):
             self.assertEqual(client.ask(get()).status, 200)
             self.assertTrue(client.is_silent(0.3))

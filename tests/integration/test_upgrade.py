@@ -7,7 +7,8 @@ import threading
 from framework import Case, get, heavy, patience, request, response
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
-HANDSHAKE = [("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Key", KEY), ("Sec-WebSocket-Version", "13")]
+HANDSHAKE = [("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Key", KEY),
+             ("Sec-WebSocket-Version", "13")]
 
 
 def switch(head) -> bytes:

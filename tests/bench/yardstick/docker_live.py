@@ -44,7 +44,8 @@ class Engine:
         self.host = f"unix://{self.folder}/docker.sock"
         with open(self.folder / "log", "wb") as log:
             self.daemon = subprocess.Popen(
-                ["dockerd", "--host", self.host, "--data-root", str(self.folder / "data"), "--exec-root", str(self.folder / "exec"),
+                ["dockerd", "--host", self.host, "--data-root", str(self.folder / "data"), "--exec-root",
+                 str(self.folder / "exec"),
                  "--pidfile", str(self.folder / "pid")], stdout=log, stderr=log)
         deadline = time.monotonic() + 60
         while not self.answers():
@@ -81,7 +82,8 @@ class StartEvents(threading.Thread):
     def __init__(self, engine: Engine):
         super().__init__(daemon=True)
         self.times: dict[str, float] = {}
-        self.process = subprocess.Popen(["docker", "-H", engine.host, "events", "--filter", "event=start", "--format", "{{json .}}"],
+        self.process = subprocess.Popen(["docker", "-H", engine.host, "events", "--filter", "event=start", "--format",
+                                         "{{json .}}"],
                                         stdout=subprocess.PIPE, text=True)
         self.start()
 
@@ -108,7 +110,8 @@ def import_image(engine: Engine) -> None:
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w") as tar:
         tar.add(program, "backend")
-    done = engine.docker("import", "--change", 'ENTRYPOINT ["/backend", "64", "8000"]', "--change", "EXPOSE 8000", "-", IMAGE,
+    done = engine.docker("import", "--change", 'ENTRYPOINT ["/backend", "64", "8000"]', "--change", "EXPOSE 8000", "-",
+                         IMAGE,
                          input=archive.getvalue())
     if done.returncode != 0:
         raise RuntimeError(done.stderr.decode())
@@ -130,7 +133,8 @@ def live_times(watchers: list[socket.socket], host: str, stop_at: float) -> list
             if b"\r\n\r\n" not in pending[watcher]:
                 continue
             head, _, body = pending[watcher].partition(b"\r\n\r\n")
-            length = next(int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length"))
+            length = next(int(line.split(b":")[1]) for line in head.split(b"\r\n")
+                          if line.lower().startswith(b"content-length"))
             if len(body) < length:
                 continue
             if head[9:12] == b"404":
@@ -151,7 +155,8 @@ def docker_live(settings: Settings) -> Result:
         events = StartEvents(engine)
         workers = os.cpu_count() or 1
         with Sluice({}, core=None, workers=workers,
-                    flags=(f"--providers.docker.endpoint={engine.host}", "--providers.docker.exposedByDefault=false")) as program:
+                    flags=(f"--providers.docker.endpoint={engine.host}",
+                           "--providers.docker.exposedByDefault=false")) as program:
             watchers = [socket.create_connection(("127.0.0.1", program.port), 30) for _ in range(WATCHERS)]
             count = max(5, int(50 * min(1.0, settings.scale)))
             for i in range(count + 2):
@@ -176,9 +181,12 @@ def docker_live(settings: Settings) -> Result:
         engine.docker("rmi", IMAGE)
         engine.stop()
     delays.sort()
-    at = {name: delays[min(len(delays) - 1, int(share * len(delays)))] * 1000 for name, share in (("p50", 0.5), ("p90", 0.9), ("p99", 0.99))}
-    return Result("docker-live", f"Container start event until its route is live in every one of {workers} workers, {count} starts",
-                  ["", "ms"], [[name, f"{value:.1f}"] for name, value in at.items()] + [["worst", f"{delays[-1] * 1000:.1f}"]],
+    at = {name: delays[min(len(delays) - 1, int(share * len(delays)))] * 1000 for name,
+          share in (("p50", 0.5), ("p90", 0.9), ("p99", 0.99))}
+    return Result("docker-live",
+                  f"Container start event until its route is live in every one of {workers} workers, {count} starts",
+                  ["", "ms"], [[name, f"{value:.1f}"] for name, value in at.items()] + [["worst",
+                                                                                         f"{delays[-1] * 1000:.1f}"]],
                   [Budget("p99 from start event to route live", at["p99"], 25.0, "ms")],
-                  [f"From the engine's own time of the event until {WATCHERS} connections, spread over the workers by the kernel, "
-                   "have stopped answering 404."])
+                  [f"From the engine's own time of the event until {WATCHERS} connections, spread over the "
+                   "workers by the kernel, have stopped answering 404."])

@@ -24,7 +24,7 @@ def tree(pid: int) -> list[int]:
 
 
 def cpu_seconds(pid: int) -> float:
-    """Processor time of all threads of the tree: /proc/PID/task/*/schedstat where the kernel has it (ns), else ticks."""
+    """Processor time of all threads of the tree: schedstat (nanoseconds) where the kernel has it, else ticks."""
     total = 0.0
     for member in tree(pid):
         stats = list(Path(f"/proc/{member}/task").glob("*/schedstat"))

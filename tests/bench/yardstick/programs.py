@@ -29,7 +29,8 @@ def build(name: str, *flags: str) -> Path:
     source, program = HERE / f"{name}.cpp", OUT / (name + ("-static" if "-static" in flags else ""))
     OUT.mkdir(parents=True, exist_ok=True)
     if not program.exists() or program.stat().st_mtime < source.stat().st_mtime:
-        subprocess.run(["g++", "-std=c++20", "-O2", "-Wall", "-Wextra", *flags, str(source), "-o", str(program)], check=True)
+        subprocess.run(["g++", "-std=c++20", "-O2", "-Wall", "-Wextra", *flags, str(source), "-o", str(program)],
+                       check=True)
     return program
 
 
@@ -138,12 +139,14 @@ class Nginx(Program):
 
     name = "nginx"
 
-    def __init__(self, backend: int, core: int | None = PROXY_CORE, prefix: tuple[str, ...] = (), single_process: bool = False):
+    def __init__(self, backend: int, core: int | None = PROXY_CORE, prefix: tuple[str, ...] = (),
+                 single_process: bool = False):
         super().__init__()
         self.port = free_port()
         os.chmod(self.folder, 0o755)
         (self.folder / "nginx.conf").write_text(f"""
-daemon off; {'master_process off;' if single_process else ''} worker_processes 1; pid {self.folder}/pid; error_log {self.folder}/error.log;
+daemon off; {'master_process off;' if single_process else ''} worker_processes 1; pid {self.folder}/pid;
+error_log {self.folder}/error.log;
 events {{ worker_connections 30000; multi_accept on; }}
 http {{
   access_log off; keepalive_requests 1000000000; keepalive_timeout 600s; server_tokens off; tcp_nodelay on;
@@ -217,7 +220,8 @@ class Sluice(Program):
         self.write(dynamic)
         output = open(self.folder / "stdout", "wb")
         self.launch([*prefix, str(sluice_binary()), "run", "--entryPoints.web.address=127.0.0.1:0",
-                     f"--providers.file.directory={self.dynamic_folder}", "--log.level=INFO", f"--workers={workers}", *flags],
+                     f"--providers.file.directory={self.dynamic_folder}", "--log.level=INFO", f"--workers={workers}",
+                     *flags],
                     core, stdout=output)
         output.close()
         deadline = time.monotonic() + seconds

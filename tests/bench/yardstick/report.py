@@ -40,8 +40,10 @@ def machine() -> dict:
     release = re.search(r'PRETTY_NAME="(.*)"', Path("/etc/os-release").read_text())
     commit = first_line("git", "-C", str(ROOT), "rev-parse", "--short", "HEAD")
     return {"date": time.strftime("%Y-%m-%d"), "cpu": cpu[1] if cpu else platform.machine(), "cores": os.cpu_count(),
-            "memory_gib": round(int(memory[1]) / (1 << 20)) if memory else 0, "system": release[1] if release else "Linux",
-            "kernel": re.match(r"[\d.]+", platform.release())[0].rstrip("."), "compiler": first_line("g++", "--version"),
+            "memory_gib": round(int(memory[1]) / (1 << 20)) if memory else 0, "system": release[1]
+            if release else "Linux",
+            "kernel": re.match(r"[\d.]+", platform.release())[0].rstrip("."),
+            "compiler": first_line("g++", "--version"),
             "nginx": re.sub(r".*/", "", first_line("nginx", "-v")), "haproxy": first_line("haproxy", "-v").split()[2:3],
             "engine_running": engine_runs(), "commit": commit}
 
@@ -62,7 +64,8 @@ def to_markdown(result: Result) -> str:
 
 def heading(facts: dict) -> str:
     engine = "a container engine was running" if facts["engine_running"] else "no container engine was running"
-    return (f"Measured {facts['date']} at commit {facts['commit']}: {facts['cpu']}, {facts['cores']} cores, {facts['memory_gib']} GiB, "
+    return (f"Measured {facts['date']} at commit {facts['commit']}: {facts['cpu']}, {facts['cores']} cores, "
+            f"{facts['memory_gib']} GiB, "
             f"{facts['system']}, Linux {facts['kernel']}, {facts['compiler']}; nginx {facts['nginx']}, HAProxy "
             f"{(facts['haproxy'] or ['?'])[0]}; {engine}.\n")
 
@@ -70,7 +73,8 @@ def heading(facts: dict) -> str:
 def save(facts: dict, results: list[Result]) -> Path:
     OUT.mkdir(parents=True, exist_ok=True)
     file = OUT / f"{time.strftime('%Y%m%d-%H%M%S')}.json"
-    file.write_text(json.dumps({"machine": facts, "results": [result.to_json() for result in results]}, indent=1, ensure_ascii=False))
+    file.write_text(json.dumps({"machine": facts, "results": [result.to_json() for result in results]}, indent=1,
+                               ensure_ascii=False))
     return file
 
 

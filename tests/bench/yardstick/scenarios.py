@@ -11,7 +11,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from . import measure
-from .programs import (HERE, OUT, PROXY_CORE, Backend, Floor, HAProxy, Nginx, Program, Sluice, load, one_route, raise_descriptors,
+from .programs import (HERE, OUT, PROXY_CORE, Backend, Floor, HAProxy, Nginx, Program, Sluice, load, one_route,
+                       raise_descriptors,
                        sluice_binary, status)
 
 PEERS = ("nginx", "haproxy")
@@ -58,10 +59,12 @@ def costs_table(scenario: str, title: str, costs: dict[str, dict], budgets: list
     floor, peers = costs.get("floor"), [costs[name]["cpu_us"] for name in PEERS if name in costs]
     best = min(peers) if peers else None
     rows = [[name, f"{cost['cpu_us']:.1f}", f"{cost['lowest']:.1f} – {cost['highest']:.1f}",
-             f"{cost['cpu_us'] / best:.2f}" if best else "–", f"{cost['cpu_us'] / floor['cpu_us']:.2f}" if floor else "–",
+             f"{cost['cpu_us'] / best:.2f}" if best else "–", f"{cost['cpu_us'] / floor['cpu_us']:.2f}"
+             if floor else "–",
              f"{cost['requests_per_second']:,.0f}", f"{cost['p50_us']:.0f} / {cost['p99_us']:.0f}"]
             for name, cost in costs.items()]
-    return Result(scenario, title, ["", "CPU µs/request", "range", "× best peer", "× floor", "requests/s", "p50 / p99 µs"], rows, budgets)
+    return Result(scenario, title, ["", "CPU µs/request", "range", "× best peer", "× floor", "requests/s",
+                                    "p50 / p99 µs"], rows, budgets)
 
 
 def against_peers(scenario: str, title: str, settings: Settings, body: int, requests: int, *, close: bool,
@@ -77,7 +80,8 @@ def against_peers(scenario: str, title: str, settings: Settings, body: int, requ
             if program.name != "floor":
                 program.wait_until_it_answers()
         count = settings.count(requests)
-        costs = measure.interleaved(programs, lambda program: load(program.port, 64, count, close=close), settings.rounds)
+        costs = measure.interleaved(programs, lambda program: load(program.port, 64, count, close=close),
+                                    settings.rounds)
     budgets = []
     if settings.sluice:
         ours, best = costs["sluice"]["cpu_us"], min(costs[name]["cpu_us"] for name in PEERS)
@@ -88,17 +92,20 @@ def against_peers(scenario: str, title: str, settings: Settings, body: int, requ
 
 
 def h1_1k(settings: Settings) -> Result:
-    return against_peers("h1-1k", "HTTP/1.1 keep-alive, 64 connections, 1 KiB replies", settings, 1024, 120_000, close=False,
+    return against_peers("h1-1k", "HTTP/1.1 keep-alive, 64 connections, 1 KiB replies", settings, 1024, 120_000,
+                         close=False,
                          of_peer=0.85, of_floor=1.2)
 
 
 def h1_100k(settings: Settings) -> Result:
-    return against_peers("h1-100k", "HTTP/1.1 keep-alive, 64 connections, 100 KiB replies", settings, 100 * 1024, 40_000,
+    return against_peers("h1-100k", "HTTP/1.1 keep-alive, 64 connections, 100 KiB replies", settings, 100 * 1024,
+                         40_000,
                          close=False, of_peer=0.80, of_floor=None)
 
 
 def conn_per_request(settings: Settings) -> Result:
-    return against_peers("conn-per-request", "One connection per request, 64 at a time, 1 KiB replies", settings, 1024, 40_000,
+    return against_peers("conn-per-request", "One connection per request, 64 at a time, 1 KiB replies", settings, 1024,
+                         40_000,
                          close=True, of_peer=1.0, of_floor=None)
 
 
@@ -107,13 +114,15 @@ def conn_per_request(settings: Settings) -> Result:
 
 def host_routes(backend: int, count: int) -> dict:
     dynamic = one_route(backend)
-    dynamic["http"]["routers"] = {f"host-{i}": {"rule": f"Host(`h{i}.bench.test`)", "service": "app"} for i in range(count)}
+    dynamic["http"]["routers"] = {f"host-{i}": {"rule": f"Host(`h{i}.bench.test`)", "service": "app"}
+                                  for i in range(count)}
     return dynamic
 
 
 def path_routes(backend: int, count: int) -> dict:
     dynamic = one_route(backend)
-    dynamic["http"]["routers"] = {f"path-{i}": {"rule": f"Host(`bench.test`) && PathPrefix(`/app-{i}/`)", "service": "app"}
+    dynamic["http"]["routers"] = {f"path-{i}": {"rule": f"Host(`bench.test`) && PathPrefix(`/app-{i}/`)",
+                                                "service": "app"}
                                   for i in range(count)}
     return dynamic
 
@@ -137,9 +146,11 @@ def routes(scenario: str, title: str, settings: Settings, make, ask: list[str], 
         asked = {one: targets("one-route", [single]), many: targets(scenario, list(ask))}
         count = settings.count(100_000)
         costs = measure.interleaved({"1 route": one, "10,000 routes": many},
-                                    lambda program: load(program.port, 64, count, targets=asked[program]), settings.rounds)
+                                    lambda program: load(program.port, 64, count, targets=asked[program]),
+                                    settings.rounds)
     ratio = costs["10,000 routes"]["cpu_us"] / costs["1 route"]["cpu_us"]
-    rows = [[name, f"{cost['cpu_us']:.1f}", f"{cost['lowest']:.1f} – {cost['highest']:.1f}", f"{cost['p50_us']:.0f} / {cost['p99_us']:.0f}"]
+    rows = [[name, f"{cost['cpu_us']:.1f}", f"{cost['lowest']:.1f} – {cost['highest']:.1f}",
+             f"{cost['p50_us']:.0f} / {cost['p99_us']:.0f}"]
             for name, cost in costs.items()]
     return Result(scenario, title, ["", "CPU µs/request", "range", "p50 / p99 µs"], rows,
                   [Budget("CPU per request, 10,000 routes / 1 route", ratio, 1.1)])
@@ -178,11 +189,13 @@ def load_10000(settings: Settings) -> Result:
                 bare.append(time.monotonic() - began)
     middle = {name: sorted(values)[len(values) // 2] for name, values in
               (("a change of the file until the last of 10,000 routers is live", changes),
-               ("start of the process until the last of 10,000 routers is live", starts), ("the same with one router", bare))}
+               ("start of the process until the last of 10,000 routers is live", starts),
+               ("the same with one router", bare))}
     return Result("load-10000", "Loading 10,000 routers", ["", "seconds (median)"],
                   [[name, f"{value:.3f}"] for name, value in middle.items()],
                   [Budget("seconds from the change of the file until live", list(middle.values())[0], 0.5, "s"),
-                   Budget("seconds from start until live, beyond one router", list(middle.values())[1] - list(middle.values())[2], 0.5, "s")],
+                   Budget("seconds from start until live, beyond one router",
+                          list(middle.values())[1] - list(middle.values())[2], 0.5, "s")],
                   ["The time includes the 50 ms for which a change settles, and reading and parsing 0.8 MB of YAML."])
 
 
@@ -245,10 +258,11 @@ def idle_20000(settings: Settings) -> Result:
                 if name == "sluice":
                     ours = Budget("user memory per idle connection", each, 1536, "bytes")
                     missing = Budget("connections that were closed", count - alive, 0)
-    return Result("idle-20000", f"{count:,} idle connections, each after one request", ["", "bytes of user memory each", "opened", "still open"], rows,
+    return Result("idle-20000", f"{count:,} idle connections, each after one request",
+                  ["", "bytes of user memory each", "opened", "still open"], rows,
                   [ours, missing] if ours else [],
                   [f"This machine allows a process {limit:,} descriptors." if count < wanted else "",
-                   "Anonymous memory of the process tree; socket buffers and other memory of the kernel are not counted.",
+                   "Anonymous memory of the process tree; socket buffers and other kernel memory are not counted.",
                    "nginx reserves its connection table at start; that is not in its figure."])
 
 
@@ -323,7 +337,8 @@ def syscalls(settings: Settings) -> Result:
             if name == "sluice":
                 budgets = [Budget("data system calls per request", round(data, 2), 4.0),
                            Budget("epoll_ctl per request", round(calls.get("epoll_ctl", 0.0), 2), 0.0),
-                           Budget("timer calls per request", round(sum(calls.get(call, 0.0) for call in TIMERS), 2), 0.0)]
+                           Budget("timer calls per request", round(sum(calls.get(call, 0.0) for call in TIMERS), 2),
+                                  0.0)]
     return Result("syscalls", "System calls per keep-alive request (64 connections, 1 KiB)",
                   ["", "data", "epoll_ctl", "all, per request"], rows, budgets,
                   ["Counted by strace between two runs of which one is twice as long, so that connecting cancels out."])

@@ -11,7 +11,8 @@ from .upstream import Upstream, answer, hold, refuse_connections, serve
 from .wire import chunked, get, request, response
 
 __all__ = [
-    "Case", "Client", "Closed", "Sluice", "Upstream", "all_hosts", "answer", "binary", "chunked", "get", "heavy", "hold",
+    "Case", "Client", "Closed", "Sluice", "Upstream", "all_hosts", "answer", "binary", "chunked", "get", "heavy",
+    "hold",
     "host_router", "http", "is_sanitized", "load_balancer", "patience", "refuse_connections", "request", "response",
     "router", "serve", "servers", "single",
 ]

@@ -1,4 +1,4 @@
-"""The real binary as a child process: started on ports of the kernel's choice, configured by files, watched to its end."""
+"""The real binary as a child process: on ports of the kernel's choice, configured by files, watched to its end."""
 from __future__ import annotations
 
 import json
@@ -16,7 +16,8 @@ from functools import lru_cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
-TROUBLE = re.compile(r"(ERROR|WARNING|SUMMARY): \w*Sanitizer|runtime error:|broken invariant|Check failed", re.IGNORECASE)
+TROUBLE = re.compile(r"(ERROR|WARNING|SUMMARY): \w*Sanitizer|runtime error:|broken invariant|Check failed",
+                     re.IGNORECASE)
 
 
 def binary() -> Path:
@@ -43,7 +44,8 @@ class Sluice:
     """
 
     def __init__(self, dynamic: dict | None = None, flags: list[str] | tuple = (), *, entry_points: dict | None = None,
-                 workers: int = 1, level: str = "DEBUG", environment: dict | None = None, descriptors: int | None = None,
+                 workers: int = 1, level: str = "DEBUG", environment: dict | None = None,
+                 descriptors: int | None = None,
                  prefix: tuple[str, ...] = (), program: Path | None = None):
         self.folder = Path(tempfile.mkdtemp(prefix="sluice-test-"))
         self.dynamic_folder = self.folder / "dynamic"
@@ -65,7 +67,8 @@ class Sluice:
         self._environment.setdefault("TSAN_OPTIONS", "halt_on_error=0:exitcode=66")
         defaults = [f"--entryPoints.{name}.address={address}" for name, address in self._entry_points.items()]
         defaults += [f"--entryPoints.{name}.transport.lifeCycle.graceTimeOut=2s" for name in self._entry_points]
-        defaults += [f"--providers.file.directory={self.dynamic_folder}", f"--log.level={level}", f"--workers={workers}"]
+        defaults += [f"--providers.file.directory={self.dynamic_folder}", f"--log.level={level}",
+                     f"--workers={workers}"]
         given = {flag.split("=")[0].lower() for flag in flags}
         defaults = [flag for flag in defaults if flag.split("=")[0].lower() not in given]
         self.command = [*prefix, str(program or binary()), "run", *defaults, *flags]
@@ -81,7 +84,8 @@ class Sluice:
                 resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
 
         self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                        errors="replace", cwd=self.folder, env=self._environment, preexec_fn=lower_limit)
+                                        errors="replace", cwd=self.folder, env=self._environment,
+                                        preexec_fn=lower_limit)
         for stream in (self.process.stdout, self.process.stderr):
             reader = threading.Thread(target=self._read, args=(stream,), daemon=True)
             reader.start()
@@ -183,7 +187,7 @@ class Sluice:
     def _marker_answers(self) -> bool:
         try:
             with socket.create_connection(self.addresses["probe"], patience(5)) as probe:
-                probe.sendall(f"GET /marker-{self._generation} HTTP/1.1\r\nHost: probe.test\r\nConnection: close\r\n\r\n"
+                probe.sendall(f"GET /marker-{self._generation} HTTP/1.1\r\nHost: probe\r\nConnection: close\r\n\r\n"
                               .encode())
                 return probe.recv(4096).startswith(b"HTTP/1.1 204")
         except OSError:

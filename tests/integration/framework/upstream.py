@@ -129,7 +129,7 @@ Script = Callable[[Connection], None]
 
 
 class Upstream:
-    """Listens on a loopback port of its own choice. Thread-safe; `close` ends every connection and waits for the scripts."""
+    """Listens on a loopback port of its own choice. Thread-safe; `close` ends all connections and waits for the scripts."""
 
     def __init__(self, script: Script | None = None, *, host: str = "127.0.0.1", record: int = 1 << 20,
                  receive_buffer: int | None = None, backlog: int = 512):
@@ -220,7 +220,7 @@ class Upstream:
 
 
 def serve(*replies: bytes) -> Script:
-    """Keep-alive: the first request gets the first reply, and so on; the last one is repeated. Default: 200 and `ok`."""
+    """Keep-alive: the first request gets the first reply, and so on; the last is repeated. Default: 200 and `ok`."""
     messages = replies or (response(200, b"ok"),)
 
     def script(connection: Connection) -> None:

@@ -32,7 +32,7 @@ def get(target: str = "/", fields: Fields | tuple = (), **options) -> bytes:
 
 def response(status: int = 200, body: bytes = b"", fields: Fields | tuple = (), *, version: str = "HTTP/1.1",
              reason: str = "Reason", length: bool | None = True) -> bytes:
-    """A response; `length=False` leaves its framing to the caller's fields (chunked) or to the end of the connection."""
+    """A response; `length=False` leaves its framing to the caller's fields (chunked) or the end of the connection."""
     head = f"{version} {status} {reason}\r\n".encode("latin-1") + lines(fields)
     if length and status >= 200 and status not in (204, 304):
         head += lines([("Content-Length", str(len(body)))])
