@@ -129,7 +129,7 @@ Script = Callable[[Connection], None]
 
 
 class Upstream:
-    """Listens on a loopback port of its own choice. Thread-safe; `close` ends all connections and waits for the scripts."""
+    """Listens on a loopback port of its own choice. Thread-safe; `close` ends all connections and their scripts."""
 
     def __init__(self, script: Script | None = None, *, host: str = "127.0.0.1", record: int = 1 << 20,
                  receive_buffer: int | None = None, backlog: int = 512):
