@@ -15,6 +15,7 @@
 #include <initializer_list>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -124,6 +125,8 @@ class Describer {
 
 // Clears `served` of the fields that this version knows but does not serve yet.
 void mark_unserved(StructSchema& schema);
+// "Type.option" or "Type.option=value", one for each.
+std::span<const std::string_view> unserved_options();
 
 template <class T>
 StructSchema Describer<T>::finish() {

@@ -114,6 +114,8 @@ constexpr std::string_view kUnserved[] = {
 
 }  // namespace
 
+std::span<const std::string_view> unserved_options() { return kUnserved; }
+
 void mark_unserved(StructSchema& schema) {
   for (const std::string_view entry : kUnserved) {
     const std::size_t dot = entry.find('.');
