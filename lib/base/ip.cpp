@@ -1,6 +1,7 @@
 #include "base/ip.h"
 
 #include <arpa/inet.h>
+#include <fmt/format.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -104,8 +105,7 @@ unsigned SocketAddress::fill(sockaddr_storage& storage, bool as_v6) const {
 }
 
 std::string SocketAddress::to_string() const {
-  std::string text = ip.is_v4() ? ip.to_string() : "[" + ip.to_string() + "]";
-  return text + ":" + std::to_string(port);
+  return ip.is_v4() ? fmt::format("{}:{}", ip.to_string(), port) : fmt::format("[{}]:{}", ip.to_string(), port);
 }
 
 Result<Cidr> Cidr::parse(std::string_view text) {
