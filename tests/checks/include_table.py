@@ -45,7 +45,7 @@ OWNERS = {
     r"nghttp2/": {"lib/http"},
     r"toml\+\+/|toml\.hpp": {"lib/config"},
     r"yaml\.h": {"lib/config"},
-    r"nlohmann/": {"lib/config", "lib/api", "providers", "acme"},
+    r"nlohmann/": {"lib/config", "lib/api", "providers", "acme", "cmd"},
     r"re2/": {"lib/config", "lib/route", "middleware"},
     r"curl/": {"lib/rest"},
     r"zlib\.h|brotli/|zstd\.h": {"middleware"},
