@@ -38,6 +38,8 @@ class LineStream {
   // since the last call: said once, the stream goes on), what the scope was cancelled with; anything else, and closed
   // at an orderly end, means that the stream is over. A last line without an end is not delivered.
   Task<Result<std::string>> next_line(Deadline deadline = kNoDeadline);
+  // Whether a line waits, so that next_line has it at once.
+  bool has_line() const;
 
  private:
   std::unique_ptr<LineTransfer> transfer_;

@@ -47,6 +47,7 @@ void LineTransfer::keep(std::string line) {
 
 LineStream::LineStream(std::unique_ptr<LineTransfer> transfer) : transfer_(std::move(transfer)) {}
 LineStream::~LineStream() = default;
+bool LineStream::has_line() const { return transfer_->has_line(); }
 
 Task<Result<int>> LineStream::status(Deadline deadline) {
   while (transfer_->status() == 0) {

@@ -59,7 +59,8 @@ AddressChoice choose(const Container& container, std::string_view wanted, const 
   }
 
   if (container.network_mode == "host") {
-    choice.ip = surroundings.host_address.empty() ? "127.0.0.1" : surroundings.host_address;
+    choice.ip = surroundings.host_address;
+    if (choice.ip.empty()) choice.warning = "on the host's network, whose address is not known yet";
     return choice;
   }
   constexpr std::string_view kBorrows = "container:";

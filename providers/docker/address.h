@@ -13,7 +13,7 @@ namespace sluice::providers::docker {
 struct Surroundings {
   std::string network;                 // providers.docker.network
   bool use_bind_port_ip = false;       // providers.docker.useBindPortIP
-  std::string host_address;            // where the engine's host is reached from here; empty: 127.0.0.1
+  std::string host_address;            // where the engine's host is reached from here; empty: not known yet
   std::set<std::string> own_networks;  // of the container we run in; empty when we run in none
 
   friend bool operator==(const Surroundings&, const Surroundings&) = default;

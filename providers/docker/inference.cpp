@@ -15,7 +15,6 @@ namespace {
 
 using config::LabelConfiguration;
 using config::Problem;
-using config::ServerHints;
 using config::Severity;
 
 class Inference {
@@ -86,8 +85,8 @@ class Inference {
     }
     for (auto& [name, service] : tcp().services) {
       if (!service.load_balancer) service.load_balancer.emplace();
-      ServerHints hints = hints_of(labels.tcp_servers, name);
-      std::optional<Endpoint> endpoint = endpoint_for("tcp", name, hints);
+      config::TcpServerHints hints = hints_of(labels.tcp_servers, name);
+      std::optional<Endpoint> endpoint = endpoint_for("tcp", name, hints.port, hints.source);
       if (!endpoint) continue;
       config::TcpServer server;
       server.address = endpoint->to_string();
@@ -106,7 +105,8 @@ class Inference {
     }
     for (auto& [name, service] : udp().services) {
       if (!service.load_balancer) service.load_balancer.emplace();
-      std::optional<Endpoint> endpoint = endpoint_for("udp", name, hints_of(labels.udp_servers, name));
+      config::UdpServerHints hints = hints_of(labels.udp_servers, name);
+      std::optional<Endpoint> endpoint = endpoint_for("udp", name, hints.port, hints.source);
       if (!endpoint) continue;
       service.load_balancer->servers.assign(1, config::UdpServer{endpoint->to_string()});
     }
@@ -145,7 +145,7 @@ class Inference {
   bool add_http_server(const std::string& name, config::HttpService& service, const LabelConfiguration& labels,
                        bool wanted) {
     if (!service.load_balancer) service.load_balancer.emplace();
-    ServerHints hints = hints_of(labels.http_servers, name);
+    config::HttpServerHints hints = hints_of(labels.http_servers, name);
     config::Server server;
     server.weight = hints.weight;
     server.preserve_path = hints.preserve_path;
@@ -162,7 +162,7 @@ class Inference {
       if (!wanted && !choose_endpoint(container_, 0, Protocol::tcp, all_, options_.surroundings).missing.empty()) {
         return false;
       }
-      std::optional<Endpoint> endpoint = endpoint_for("http", name, hints);
+      std::optional<Endpoint> endpoint = endpoint_for("http", name, hints.port, hints.source);
       if (!endpoint) return true;
       server.url = fmt::format("{}://{}", hints.scheme.empty() ? "http" : hints.scheme, endpoint->to_string());
     }
@@ -177,9 +177,10 @@ class Inference {
     service.load_balancer.emplace();
   }
 
-  static ServerHints hints_of(const std::map<std::string, ServerHints>& all, const std::string& service) {
+  template <class Hints>
+  static Hints hints_of(const std::map<std::string, Hints>& all, const std::string& service) {
     auto found = all.find(service);
-    return found == all.end() ? ServerHints() : found->second;
+    return found == all.end() ? Hints() : found->second;
   }
 
   // A router without a service gets the only one. False: it cannot be linked and must go.
@@ -217,15 +218,16 @@ class Inference {
   }
 
   // Where the container serves this service; nothing when it gets no requests, and why is in the report.
-  std::optional<Endpoint> endpoint_for(std::string_view section, const std::string& service, const ServerHints& hints) {
+  std::optional<Endpoint> endpoint_for(std::string_view section, const std::string& service,
+                                       const std::string& port_text, const config::Source& source) {
     if (!serving_) return std::nullopt;
     std::uint16_t label = 0;
-    if (!hints.port.empty()) {
-      std::optional<std::uint64_t> port = parse_u64(trim(hints.port));
+    if (!port_text.empty()) {
+      std::optional<std::uint64_t> port = parse_u64(trim(port_text));
       if (!port || *port == 0 || *port > 65535) {
         add(Severity::error, code::kWrongPort,
-            fmt::format("service {}: \"{}\" is not a port (1 to 65535)", service, printable(hints.port, 64)),
-            hints.source, "the service has no server", "give the container's port");
+            fmt::format("service {}: \"{}\" is not a port (1 to 65535)", service, printable(port_text, 64)), source,
+            "the service has no server", "give the container's port");
         return std::nullopt;
       }
       label = static_cast<std::uint16_t>(*port);

@@ -1,0 +1,142 @@
+#include "providers/docker/engine.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/text.h"
+
+namespace sluice::providers::docker {
+namespace {
+
+// The events that may change what is served. Names this engine does not know do no harm. `exec` events, three for every
+// health probe, stay with the engine.
+constexpr std::string_view kEventFilter =
+    R"({"type":["container","network"],"event":["create","start","restart","die","died","kill","stop","destroy",)"
+    R"("remove","rename","update","pause","unpause","health_status","connect","disconnect"]})";
+
+std::string percent_encoded(std::string_view text) {
+  std::string encoded;
+  for (char c : text) {
+    if (is_alpha(c) || is_digit(c) || c == '_' || c == '-' || c == '.') {
+      encoded += c;
+    } else {
+      encoded += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    }
+  }
+  return encoded;
+}
+
+Error from_engine(Code code, std::string_view text) { return Error{code, Origin::upstream, false, 0, text}; }
+
+Status check(const rest::Reply& reply) {
+  if (reply.status == 200) return {};
+  if (reply.status == 401 || reply.status == 403 || reply.status == 405) {
+    return from_engine(Code::security, "the engine, or a proxy before it, refuses the call");
+  }
+  return from_engine(Code::unavailable, "the engine answered with an unexpected status");
+}
+
+}  // namespace
+
+Engine::Engine(rest::Client& client, rest::Server server, Duration timeout)
+    : client_(client), server_(std::move(server)), timeout_(timeout) {}
+
+rest::Call Engine::call(std::string method, std::string path) const {
+  rest::Call call;
+  call.server = server_;
+  call.method = std::move(method);
+  call.path = std::move(path);
+  call.timeout = timeout_;
+  return call;
+}
+
+void Engine::choose(const ApiRange& range) {
+  ApiVersion version = range.newest ? std::min(kDialect, *range.newest) : kDialect;
+  // An engine that has given up our dialect: its oldest is the nearest.
+  if (range.oldest) version = std::max(version, *range.oldest);
+  version_ = version;
+}
+
+// Every answer of an engine carries its version, refusals too; a proxy's own answers do not.
+bool Engine::learn(const rest::Reply& reply) {
+  ApiRange range = parse_api_range(reply.body);
+  if (!range.newest) range.newest = ApiVersion::parse(reply.header("Api-Version"));
+  if (!range.newest && !range.oldest) return false;
+  choose(range);
+  return true;
+}
+
+Task<Status> Engine::negotiate() {
+  struct Rung {
+    const char* method;
+    std::string path;
+  };
+  std::string dialect = "/v" + kDialect.to_string();
+  const Rung rungs[] = {{"GET", "/_ping"},
+                        {"HEAD", "/_ping"},
+                        {"GET", "/version"},
+                        {"GET", dialect + "/version"},
+                        {"GET", dialect + "/containers/json"}};
+  version_ = kDialect;
+  Status last = from_engine(Code::unavailable, "no call is answered");
+  for (const Rung& rung : rungs) {
+    rest::Call question = call(rung.method, rung.path);
+    question.max_reply = kMaxList;
+    Result<rest::Reply> reply = co_await client_.send(std::move(question));
+    if (!reply) {
+      last = reply.error();
+      // Nobody is there, or nobody asks any more.
+      if (reply.error().nothing_sent || reply.error().code == Code::cancelled) co_return last;
+      continue;
+    }
+    if (learn(*reply)) co_return Status();
+    last = check(*reply);
+  }
+  // An engine that answers but does not say its version: we try ours.
+  co_return last;
+}
+
+Task<Result<rest::Reply>> Engine::get(std::string path, std::size_t max_reply) {
+  rest::Call question = call("GET", "/v" + version_.to_string() + path);
+  question.max_reply = max_reply;
+  Result<rest::Reply> reply = co_await client_.send(std::move(question));
+  if (!reply || reply->status != 400) co_return reply;
+  // Negotiated through a proxy that hid the range, or the engine was exchanged.
+  ApiVersion refused = version_;
+  if (!learn(*reply) || version_ == refused) co_return reply;
+  question = call("GET", "/v" + version_.to_string() + path);
+  question.max_reply = max_reply;
+  Result<rest::Reply> second = co_await client_.send(std::move(question));
+  co_return second;
+}
+
+Task<Result<std::vector<Container>>> Engine::list() {
+  Result<rest::Reply> reply = co_await get("/containers/json?all=1", kMaxList);
+  if (!reply) co_return reply.error();
+  Status checked = check(*reply);
+  if (!checked) co_return checked.error();
+  co_return parse_list(reply->body);
+}
+
+Task<Result<std::optional<Container>>> Engine::inspect(std::string id) {
+  if (!is_container_id(id)) co_return std::optional<Container>();
+  Result<rest::Reply> reply = co_await get("/containers/" + id + "/json", kMaxInspect);
+  if (!reply) co_return reply.error();
+  if (reply->status == 404) co_return std::optional<Container>();
+  Status checked = check(*reply);
+  if (!checked) co_return checked.error();
+  Result<Container> container = parse_inspect(reply->body);
+  if (!container) co_return container.error();
+  co_return std::optional<Container>(*std::move(container));
+}
+
+Result<std::unique_ptr<rest::LineStream>> Engine::events() {
+  rest::LineStream::Limits limits;
+  limits.line = kMaxEvent;
+  rest::Call question = call("GET", "/v" + version_.to_string() + "/events?filters=" + percent_encoded(kEventFilter));
+  return client_.open_lines(std::move(question), limits);
+}
+
+}  // namespace sluice::providers::docker

@@ -1,0 +1,209 @@
+#include "providers/docker/inventory.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "config/labels.h"
+#include "providers/docker/visibility.h"
+
+namespace sluice::providers::docker {
+namespace {
+
+constexpr int kSigKill = 9;
+constexpr std::size_t kMostGone = 4096;
+
+}  // namespace
+
+Inventory::Inventory(InferenceOptions options, DefaultRule default_rule, std::string own_hostname)
+    : options_(std::move(options)), default_rule_(std::move(default_rule)), own_hostname_(std::move(own_hostname)) {}
+
+Inventory::Consequence Inventory::apply(const Event& event, Time now) {
+  ++sequence_;
+  auto found = containers_.find(event.container);
+  if (event.kind == Event::Kind::gone) {
+    if (gone_.size() >= kMostGone) gone_.clear();
+    gone_[event.container] = sequence_;
+    if (found == containers_.end()) return {};
+    forget(event.container);
+    return {.look = false, .changed = true};
+  }
+  gone_.erase(event.container);
+  if (found == containers_.end()) return {.look = event.kind != Event::Kind::signal, .changed = false};
+
+  Container& container = found->second;
+  Track& track = tracks_[event.container];
+  track.touched = sequence_;
+  track.listed.reset();
+  switch (event.kind) {
+    case Event::Kind::signal:
+      if (event.signal != container.stop_signal && event.signal != kSigKill) return {};
+      track.leaving_until = now + kLeaveGrace;
+      break;
+    case Event::Kind::ended:
+      track.leaving_until = Time();
+      container.state = State::ended;
+      break;
+    default:
+      if (event.started) track.leaving_until = Time();
+      return {.look = true, .changed = false};
+  }
+  track.contribution.reset();
+  invalidate_dependents();
+  return {.look = event.kind == Event::Kind::ended, .changed = true};
+}
+
+std::vector<std::string> Inventory::reconcile(std::vector<Container> listed, std::uint64_t asked_at, bool& changed) {
+  std::vector<std::string> looks;
+  std::set<std::string, std::less<>> present;
+  changed = false;
+  for (Container& container : listed) {
+    auto gone = gone_.find(container.id);
+    if (gone != gone_.end() && gone->second > asked_at) continue;
+    present.insert(container.id);
+    Track& track = tracks_[container.id];
+    if (track.touched > asked_at || track.listed == container) continue;
+    bool known = containers_.contains(container.id);
+    if (deserves_look(container)) {
+      looks.push_back(container.id);
+      track.listed = container;
+      if (!known) store(std::move(container));  // at least this, should looks be refused
+    } else {
+      track.listed = container;
+      store(std::move(container));
+      changed = true;
+    }
+  }
+  std::vector<std::string> lost;
+  for (const auto& [id, track] : tracks_) {
+    if (!present.contains(id) && track.touched <= asked_at) lost.push_back(id);
+  }
+  for (const std::string& id : lost) forget(id);
+  changed = changed || !lost.empty();
+  return looks;
+}
+
+// Whatever the list says of it, a container that does not take part needs no inspection: it may only lend its network.
+bool Inventory::deserves_look(const Container& container) const {
+  config::Report unused;
+  config::LabelConfiguration labels = config::decode_labels(container.labels, "", unused);
+  if (!labels.usable || !labels.enable.value_or(options_.visibility.exposed_by_default)) return false;
+  return container.state == State::running || labels.docker.allow_non_running;
+}
+
+bool Inventory::seen(const std::string& id, std::optional<Container> container, std::uint64_t asked_at) {
+  auto gone = gone_.find(id);
+  if (gone != gone_.end() && gone->second > asked_at) return false;
+  auto track = tracks_.find(id);
+  if (track != tracks_.end() && track->second.touched > asked_at) return false;
+  if (!container || container->id != id) {
+    bool known = containers_.contains(id);
+    forget(id);
+    return known;
+  }
+  tracks_[id].touched = asked_at;  // a list asked for before this look is older news
+  auto known = containers_.find(id);
+  if (known != containers_.end() && known->second == *container) return false;
+  store(*std::move(container));
+  return true;
+}
+
+bool Inventory::refused(const std::string& id) {
+  auto track = tracks_.find(id);
+  if (track == tracks_.end() || !track->second.listed) return false;
+  Container listed = *track->second.listed;
+  store(std::move(listed));
+  return true;
+}
+
+void Inventory::missed(const std::string& id) {
+  auto track = tracks_.find(id);
+  if (track != tracks_.end()) track->second.listed.reset();
+}
+
+void Inventory::store(Container container) {
+  std::string id = container.id;
+  containers_.insert_or_assign(id, std::move(container));
+  tracks_[id].contribution.reset();
+  invalidate_dependents();
+  look_around();
+}
+
+void Inventory::forget(std::string_view id) {
+  if (auto found = containers_.find(id); found != containers_.end()) containers_.erase(found);
+  if (auto found = tracks_.find(id); found != tracks_.end()) tracks_.erase(found);
+  invalidate_dependents();
+  look_around();
+}
+
+// Containers that borrow another's network.
+void Inventory::invalidate_dependents() {
+  for (const auto& [id, container] : containers_) {
+    if (container.network_mode.starts_with("container:")) tracks_[id].contribution.reset();
+  }
+}
+
+// The networks we are on ourselves.
+void Inventory::look_around() {
+  constexpr std::size_t kShortId = 12;  // the default host name of a container
+  std::set<std::string> own;
+  if (own_hostname_.size() >= kShortId) {
+    auto self = containers_.lower_bound(own_hostname_);
+    bool found = self != containers_.end() && self->first.starts_with(own_hostname_);
+    // From the host's own network, or one we borrow, all or other networks are reached.
+    if (found && self->second.network_mode != "host" && !self->second.network_mode.starts_with("container:")) {
+      for (const Network& network : self->second.networks) own.insert(network.name);
+    }
+  }
+  if (own == options_.surroundings.own_networks) return;
+  options_.surroundings.own_networks = std::move(own);
+  for (auto& [id, track] : tracks_) track.contribution.reset();
+}
+
+std::vector<std::string> Inventory::overdue(Time now) {
+  std::vector<std::string> looks;
+  for (auto& [id, track] : tracks_) {
+    if (track.leaving_until == Time() || track.leaving_until > now) continue;
+    track.leaving_until = Time();
+    track.contribution.reset();
+    looks.push_back(id);
+  }
+  return looks;
+}
+
+Time Inventory::next_overdue() const {
+  Time next = Time::never();
+  for (const auto& [id, track] : tracks_) {
+    if (track.leaving_until != Time()) next = std::min(next, track.leaving_until);
+  }
+  return next;
+}
+
+bool Inventory::has_host_networking() const {
+  return std::any_of(containers_.begin(), containers_.end(),
+                     [](const auto& entry) { return entry.second.network_mode == "host"; });
+}
+
+bool Inventory::set_host_address(std::string address) {
+  if (address == options_.surroundings.host_address) return false;
+  options_.surroundings.host_address = std::move(address);
+  for (auto& [id, track] : tracks_) track.contribution.reset();
+  return true;
+}
+
+control::Fragment Inventory::fragment() {
+  std::vector<const Contribution*> contributions;
+  for (const auto& [id, container] : containers_) {
+    Track& track = tracks_[id];
+    if (!track.contribution) {
+      bool leaving = track.leaving_until != Time();
+      track.contribution = infer(container, leaving, containers_, options_, default_rule_);
+    }
+    contributions.push_back(&*track.contribution);
+  }
+  control::Fragment fragment;
+  fragment.provider = "docker";
+  fragment.configuration = merger_.merge(std::move(contributions), fragment.report);
+  return fragment;
+}
+
+}  // namespace sluice::providers::docker
