@@ -1,5 +1,7 @@
 #include "route/host_pattern.h"
 
+#include "base/text.h"
+
 namespace sluice::route {
 
 HostPattern host_pattern(const Clause& clause) {
@@ -13,9 +15,15 @@ HostPattern host_pattern(const Clause& clause) {
   return pattern;
 }
 
-std::uint32_t HostIndex::add(const HostPattern& pattern, std::uint32_t fresh) {
-  Names& names = pattern.kind == HostPattern::Kind::exact ? exact_ : wildcard_;
-  return names.emplace(pattern.name, fresh).first->second;
+HostIndex::HostIndex(const std::vector<HostPattern>& patterns) : slots_(patterns.size()) {
+  for (const HostPattern& pattern : patterns) {
+    slots_.add(hash_more(static_cast<std::uint64_t>(pattern.kind), pattern.name),
+               static_cast<std::uint32_t>(names_.size()));
+    names_.push_back(
+        Name{static_cast<std::uint32_t>(texts_.size()), static_cast<std::uint32_t>(pattern.name.size()), pattern.kind});
+    texts_ += pattern.name;
+    has_wildcards_ = has_wildcards_ || pattern.kind == HostPattern::Kind::wildcard;
+  }
 }
 
 }  // namespace sluice::route

@@ -1,17 +1,17 @@
 // host_pattern.h: what a Host or HostSNI clause accepts, in the canonical form host names are compared in (lower case,
 // without port and trailing dot), and the index that finds what is filed under a name.
 //
-// A HostIndex is immutable once filled and may then be shared by all threads.
+// A HostIndex is immutable and shared by all threads.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <vector>
 
-#include "base/text.h"
 #include "route/rule.h"
+#include "route/slots.h"
 
 namespace sluice::route {
 
@@ -40,27 +40,34 @@ inline bool is_wildcard_match(std::string_view rest, std::string_view host) {
 
 class HostIndex {
  public:
-  // The number filed under `pattern`; `fresh` is filed if there is none yet. The pattern is not `any`.
-  std::uint32_t add(const HostPattern& pattern, std::uint32_t fresh);
+  HostIndex() = default;
+  // Files each pattern under its place in the list. The patterns differ, and none is `any`.
+  explicit HostIndex(const std::vector<HostPattern>& patterns);
 
-  std::optional<std::uint32_t> exact(std::string_view host) const { return find(exact_, host); }
+  std::optional<std::uint32_t> exact(std::string_view host) const { return find(HostPattern::Kind::exact, host); }
   std::optional<std::uint32_t> wildcard(std::string_view host) const {
-    if (wildcard_.empty()) return std::nullopt;
     std::string_view rest = parent_of(host);
-    return rest.empty() ? std::nullopt : find(wildcard_, rest);
+    return !has_wildcards_ || rest.empty() ? std::nullopt : find(HostPattern::Kind::wildcard, rest);
   }
 
  private:
-  using Names = std::unordered_map<std::string, std::uint32_t, TextHash, std::equal_to<>>;
+  struct Name {
+    std::uint32_t text = 0;  // in texts_
+    std::uint32_t size = 0;
+    HostPattern::Kind kind = HostPattern::Kind::exact;
+  };
 
-  static std::optional<std::uint32_t> find(const Names& names, std::string_view name) {
-    auto found = names.find(name);
-    if (found == names.end()) return std::nullopt;
-    return found->second;
+  std::optional<std::uint32_t> find(HostPattern::Kind kind, std::string_view name) const {
+    return slots_.find(hash_more(static_cast<std::uint64_t>(kind), name), [&](std::uint32_t number) {
+      const Name& known = names_[number];
+      return known.kind == kind && std::string_view(texts_).substr(known.text, known.size) == name;
+    });
   }
 
-  Names exact_;
-  Names wildcard_;
+  Slots slots_;
+  std::vector<Name> names_;
+  std::string texts_;
+  bool has_wildcards_ = false;
 };
 
 }  // namespace sluice::route

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <tuple>
 
 #include "base/text.h"
@@ -11,6 +12,8 @@ namespace sluice::route {
 namespace {
 
 constexpr PathIndex::Bucket kAnyHost = 0;
+// The bucket of the host with this number in the HostIndex.
+constexpr PathIndex::Bucket bucket_of(std::size_t host) { return static_cast<PathIndex::Bucket>(host + 1); }
 
 // More lists than this cover one request only where many rules have prefixes nested in each other; then the plain scan
 // is as good.
@@ -43,7 +46,8 @@ Table::Table(std::span<const Route> routes) {
   });
 
   std::vector<PathIndex::Entry> entries;
-  PathIndex::Bucket buckets = 1;
+  std::map<HostPattern, PathIndex::Bucket> buckets;
+  std::vector<HostPattern> hosts;  // of the buckets after the first
   for (const Route* route : sorted) {
     auto position = static_cast<std::uint32_t>(order_.size());
     order_.push_back(Step{program_.add(*route->rule), route->payload, route::is_catch_all(*route->rule)});
@@ -51,18 +55,18 @@ Table::Table(std::span<const Route> routes) {
     for (Key& key : keys_of(*route->rule)) {
       PathIndex::Bucket bucket = kAnyHost;
       if (key.host.kind != HostPattern::Kind::any) {
-        bucket = hosts_.add(key.host, buckets);
-        if (bucket == buckets) {
-          ++buckets;
-          forwards_.push_back(SimilarHost{key.host.name, bucket});
-        }
+        auto [known, fresh] = buckets.emplace(key.host, bucket_of(hosts.size()));
+        bucket = known->second;
+        if (fresh) hosts.push_back(std::move(key.host));
       }
       entries.push_back(PathIndex::Entry{bucket, std::move(key.path), position});
     }
   }
   program_.seal();
-  paths_ = PathIndex(std::move(entries), buckets);
+  hosts_ = HostIndex(hosts);
+  paths_ = PathIndex(std::move(entries), bucket_of(hosts.size()));
 
+  for (std::size_t i = 0; i < hosts.size(); ++i) forwards_.push_back(SimilarHost{hosts[i].name, bucket_of(i)});
   backwards_ = forwards_;
   for (SimilarHost& host : backwards_) host.name = reversed(host.name);
   auto by_name = [](const SimilarHost& a, const SimilarHost& b) { return a.name < b.name; };
@@ -83,8 +87,8 @@ std::optional<std::uint32_t> Table::match(const Facts& facts) const {
       cursors[count++] = Cursor{list.data(), list.data() + list.size()};
     });
   };
-  if (std::optional<std::uint32_t> bucket = hosts_.exact(facts.host)) collect(*bucket);
-  if (std::optional<std::uint32_t> bucket = hosts_.wildcard(facts.host)) collect(*bucket);
+  if (std::optional<std::uint32_t> host = hosts_.exact(facts.host)) collect(bucket_of(*host));
+  if (std::optional<std::uint32_t> host = hosts_.wildcard(facts.host)) collect(bucket_of(*host));
   collect(kAnyHost);
   if (too_many) return scan(facts);
 
@@ -129,8 +133,8 @@ std::vector<Verdict> Table::explain(const Facts& facts) const {
 
 std::vector<Near> Table::nearest(const Facts& facts, std::size_t count) const {
   std::vector<PathIndex::Bucket> buckets;
-  if (std::optional<std::uint32_t> bucket = hosts_.exact(facts.host)) buckets.push_back(*bucket);
-  if (std::optional<std::uint32_t> bucket = hosts_.wildcard(facts.host)) buckets.push_back(*bucket);
+  if (std::optional<std::uint32_t> host = hosts_.exact(facts.host)) buckets.push_back(bucket_of(*host));
+  if (std::optional<std::uint32_t> host = hosts_.wildcard(facts.host)) buckets.push_back(bucket_of(*host));
   bool same_host = !buckets.empty();
   if (!same_host) add_similar_hosts(facts.host, buckets);
 
