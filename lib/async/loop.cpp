@@ -96,6 +96,11 @@ void Loop::run() {
 
 void Loop::stop() { uv_stop(uv_.get()); }
 
+void Loop::run_once() {
+  update_now();
+  uv_run(uv_.get(), UV_RUN_ONCE);
+}
+
 void Loop::run_ready() {
   do {
     uv_run(uv_.get(), UV_RUN_NOWAIT);

@@ -52,6 +52,8 @@ class Loop {
   // Runs until `stop`. May be called again afterwards.
   void run();
   void stop();
+  // One turn: waits for an event if nothing is ready. For bringing tasks to their end after `run`.
+  void run_once();
   // Runs ready tasks and events that are due now, without waiting; for tests.
   void run_ready();
   // Manual clock only: moves time and fires what became due.

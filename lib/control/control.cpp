@@ -96,7 +96,7 @@ int Control::run() {
   // Providers end with their scope; what they still wait for on the thread pool is waited for here.
   scope_.cancel(Error::of(Code::cancelled, "the process ends"));
   drain_scope_.cancel(Error::of(Code::cancelled, "the process ends"));
-  while (scope_.running() + drain_scope_.running() > 0) Loop::current().run_ready();
+  while (scope_.running() + drain_scope_.running() > 0) Loop::current().run_once();
   workers_.clear();
   return exit_status_;
 }

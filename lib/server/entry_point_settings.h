@@ -17,6 +17,9 @@ struct EntryPointSettings {
   SocketAddress address;
   http::h1::Limits limits;
 
+  // Off for a server that answers itself: then requests are left as they came.
+  bool forwards = true;
+
   // forwardedHeaders
   bool trust_everyone = false;
   CidrSet trusted;

@@ -94,10 +94,12 @@ Task<Result<bool>> H1Exchange::read_head() {
 }
 
 void H1Exchange::prepare() {
-  http::remove_nominated(request_.fields, settings_.kept_connection_fields);
-  bool trusted = settings_.trust_everyone || settings_.trusted.contains(connection_.peer_.remote.ip);
-  http::ForwardedOptions options{settings_.server_name, settings_.scheme_fields};
-  http::set_forwarded(request_, trusted, options);
+  if (settings_.forwards) {
+    http::remove_nominated(request_.fields, settings_.kept_connection_fields);
+    bool trusted = settings_.trust_everyone || settings_.trusted.contains(connection_.peer_.remote.ip);
+    http::ForwardedOptions options{settings_.server_name, settings_.scheme_fields};
+    http::set_forwarded(request_, trusted, options);
+  }
   request_.append_forwarded_for = settings_.append_forwarded_for;
   request_.interim = this;
   if (head_.framing.has_content()) {

@@ -34,6 +34,9 @@ class WorkerThread final : public Host, public EntryPoint::Shortage, public Pinn
   void run() {
     scope_.spawn(follow_orders());
     Loop::current().run();
+    // Lookups on the thread pool cannot be cancelled, so they are waited for.
+    scope_.cancel(Error::of(Code::cancelled, "the process ends"));
+    while (scope_.running() > 0) Loop::current().run_once();
   }
 
  private:

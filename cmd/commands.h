@@ -1,0 +1,22 @@
+// commands.h: the subcommands. Each takes the arguments behind its name and gives the exit status: 0 for success, 1 for
+// "no" (invalid, unhealthy), 2 for wrong usage.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace sluice::cmd {
+
+int dispatch(const std::vector<std::string>& arguments);
+
+int run(const std::vector<std::string>& arguments);
+int whoami(const std::vector<std::string>& arguments);
+int healthcheck(const std::vector<std::string>& arguments);
+int version(const std::vector<std::string>& arguments);
+int help(const std::vector<std::string>& arguments);
+int man(const std::vector<std::string>& arguments);
+int completion(const std::vector<std::string>& arguments);
+
+inline constexpr const char* kVersion = SLUICE_VERSION;
+
+}  // namespace sluice::cmd

@@ -1,0 +1,102 @@
+// run.cpp: `sluice run`: reads the static configuration, names the providers and middlewares, and runs.
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+#include "cmd/commands.h"
+#include "cmd/static_configuration.h"
+#include "control/control.h"
+#include "middleware/redirect_scheme.h"
+#include "observe/log.h"
+#include "providers/docker/provider.h"
+#include "providers/file/provider.h"
+#include "rest/client.h"
+
+namespace sluice::cmd {
+namespace {
+
+const std::array kMiddlewareKinds = {middleware::RedirectScheme::kKind};
+
+// Every connection is a descriptor: the limit is raised as far as the system lets us.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+Status open_log(const config::Log& settings) {
+  log::Settings log_settings;
+  log_settings.level = log::parse_level(settings.level).value_or(log::Level::error);
+  log_settings.format = settings.format == "json" ? log::Format::json : log::Format::common;
+  log_settings.color = settings.no_color ? log::Color::never : log::Color::automatic;
+  log_settings.file_path = settings.file_path;
+  log_settings.max_size_mib = settings.max_size;
+  log_settings.max_backups = settings.max_backups;
+  return log::open(log_settings);
+}
+
+std::vector<std::unique_ptr<control::Provider>> make_providers(const config::Static& configuration,
+                                                               rest::Client& client, config::Report& report) {
+  std::vector<std::unique_ptr<control::Provider>> providers;
+  if (configuration.providers.docker) {
+    providers.push_back(providers::docker::DockerProvider::make(*configuration.providers.docker, client,
+                                                                providers::docker::os_hostname(), report));
+  }
+  if (configuration.providers.file) {
+    providers.push_back(providers::file::FileProvider::make(*configuration.providers.file, report));
+  }
+  std::erase(providers, nullptr);
+  return providers;
+}
+
+void log_report(const config::Report& report) {
+  for (const config::Problem& problem : report) {
+    std::string line = config::to_line(problem);
+    problem.severity == config::Severity::error ? log::error(line) : log::warn(line);
+  }
+}
+
+}  // namespace
+
+int run(const std::vector<std::string>& arguments) {
+  config::LoadedStatic loaded = load_static(arguments);
+  if (loaded.help_requested) return help({});
+  if (!loaded.configuration) {
+    print_report(loaded.report);
+    return 1;
+  }
+  const config::Static& configuration = *loaded.configuration;
+  Status log_opened = open_log(configuration.log);
+  if (!log_opened) {
+    std::fprintf(stderr, "error: the log file %s cannot be opened: %s\n", configuration.log.file_path.c_str(),
+                 std::string(log_opened.error().text).c_str());
+    return 1;
+  }
+  raise_descriptor_limit();
+  log_report(loaded.report);
+  log::info("Sluice starts", {{"version", kVersion}});
+  int status = 1;
+  {
+    Loop loop;
+    rest::Client client(std::string("sluice/") + kVersion);
+    config::Report report;
+    std::vector<std::unique_ptr<control::Provider>> providers = make_providers(configuration, client, report);
+    if (config::has_errors(report)) {
+      log_report(report);
+    } else {
+      control::Control control(configuration, kMiddlewareKinds, std::move(providers));
+      config::Report problems = control.start();
+      report.insert(report.end(), problems.begin(), problems.end());
+      log_report(report);
+      if (!config::has_errors(report)) status = control.run();
+    }
+  }
+  log::info("Sluice has ended");
+  log::close();
+  return status;
+}
+
+}  // namespace sluice::cmd
