@@ -28,7 +28,8 @@ struct Path {
   }
 };
 
-std::string quoted(std::string_view text) { return '"' + printable(text, 200) + '"'; }
+// Not `quoted`: argument-dependent lookup would find std::quoted, which some standard headers bring in.
+std::string in_quotes(std::string_view text) { return '"' + printable(text, 200) + '"'; }
 
 std::string joined(const std::vector<std::string>& pieces) {
   std::string text;
@@ -293,14 +294,14 @@ class Decoder {
                          });
     if (!allowed && !field.values_lenient) return wrong(field, node, at, "one of " + joined(field.values));
     if (!allowed) {
-      warn(code::kWrongValue, at.to_string() + ": " + quoted(text) + " is not one of " + joined(field.values),
-           node.source(), target.empty() ? "the default is used" : quoted(target) + " is used",
+      warn(code::kWrongValue, at.to_string() + ": " + in_quotes(text) + " is not one of " + joined(field.values),
+           node.source(), target.empty() ? "the default is used" : in_quotes(target) + " is used",
            "write one of " + joined(field.values));
       return;
     }
     if (std::find(field.unserved_values.begin(), field.unserved_values.end(), text) != field.unserved_values.end()) {
-      note(code::kNotServed, field, at.to_string() + ": " + quoted(text) + " is not served by this version",
-           node.source(), quoted(target) + " is used", "use " + quoted(target));
+      note(code::kNotServed, field, at.to_string() + ": " + in_quotes(text) + " is not served by this version",
+           node.source(), in_quotes(target) + " is used", "use " + in_quotes(target));
       return;
     }
     target = text;
@@ -324,7 +325,7 @@ class Decoder {
     std::string written = "the value";
     if (node.is_list()) written = "a list";
     if (node.is_map()) written = "a group of options";
-    if (node.is_scalar() && !field.secret) written = quoted(node.text());
+    if (node.is_scalar() && !field.secret) written = in_quotes(node.text());
     error(code::kWrongValue, at, at.to_string() + ": " + written + " is not " + expected, node.source(),
           "write " + expected);
   }
@@ -333,7 +334,7 @@ class Decoder {
     ++errors_;
     std::string effect(rules_.effect);
     if (object_.field != nullptr) {
-      effect = object_.field->object + ' ' + quoted(object_.name) + " is left out";
+      effect = object_.field->object + ' ' + in_quotes(object_.name) + " is left out";
     } else if (rules_.left_out != nullptr) {
       rules_.left_out->push_back({at.to_string(), {}});
     }
