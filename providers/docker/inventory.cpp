@@ -102,7 +102,7 @@ bool Inventory::seen(const std::string& id, std::optional<Container> container, 
   }
   tracks_[id].touched = asked_at;  // a list asked for before this look is older news
   auto known = containers_.find(id);
-  if (known != containers_.end() && known->second == *container) return false;
+  if (known != containers_.end() && known->second == *container) return !tracks_[id].contribution;
   store(*std::move(container));
   return true;
 }
@@ -115,9 +115,11 @@ bool Inventory::refused(const std::string& id) {
   return true;
 }
 
-void Inventory::missed(const std::string& id) {
+bool Inventory::missed(const std::string& id) {
   auto track = tracks_.find(id);
-  if (track != tracks_.end()) track->second.listed.reset();
+  if (track == tracks_.end()) return false;
+  track->second.listed.reset();
+  return !track->second.contribution;
 }
 
 void Inventory::store(Container container) {

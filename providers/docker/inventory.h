@@ -47,10 +47,10 @@ class Inventory {
   std::vector<std::string> reconcile(std::vector<Container> listed, std::uint64_t asked_at, bool& changed);
   // The answer to a look: the container, or nothing when there is none of this id. True when the fragment may differ.
   bool seen(const std::string& id, std::optional<Container> container, std::uint64_t asked_at);
-  // The engine refuses looks at this container: what the list said must do.
+  // The engine refuses looks at this container: what the list said must do. False when no list had it.
   bool refused(const std::string& id);
-  // A look failed: the next list asks for another.
-  void missed(const std::string& id);
+  // A look failed: the next list asks for another. True when the fragment may differ.
+  bool missed(const std::string& id);
 
   // Containers that were told to stop and did not: they are to be looked at again.
   std::vector<std::string> overdue(Time now);
@@ -67,10 +67,10 @@ class Inventory {
  private:
   // What is known about a container beside itself.
   struct Track {
-    std::optional<Container> listed;  // as the last list had it, if no event came since
-    std::uint64_t touched = 0;        // the sequence number of its last event
-    Time leaving_until;               // zero: it is not leaving
-    std::optional<Contribution> contribution;
+    std::optional<Container> listed;           // as the last list had it, if no event came since
+    std::uint64_t touched = 0;                 // the sequence number of its last event
+    Time leaving_until;                        // zero: it is not leaving
+    std::optional<Contribution> contribution;  // nothing: not in the last fragment as it is now
   };
 
   void store(Container container);

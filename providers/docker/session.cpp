@@ -160,7 +160,8 @@ Task<void> Session::keep_looking() {
       if (!known) list_soon();
     } else if (answer.error().code == Code::timed_out || answer.error().code == Code::invalid ||
                answer.error().code == Code::unavailable || answer.error().code == Code::too_large) {
-      inventory_.missed(*id);
+      bool changed = inventory_.missed(*id);
+      dirty_ = dirty_ || changed;
       log::debug("Container cannot be inspected, the next list tries again",
                  {{log::field::kProvider, "docker"}, {"container", *id}, {log::field::kError, answer.error()}});
     } else {
