@@ -2,9 +2,15 @@
 
 #include <unordered_set>
 
-#include "net/dialer.h"
+#include "net/socket_stream.h"
 
 namespace sluice::proxy {
+
+// A large reply stays in the kernel beyond the first small read, where it can be spliced.
+static void start_small(Connection& connection) {
+  net::SocketStream* socket = connection.stream->socket();
+  if (socket != nullptr) socket->start_reads_at(net::SocketStream::kSmallRead);
+}
 
 void Upstreams::Pool::clear() {
   while (Connection* connection = idle.pop_front()) delete connection;
@@ -36,23 +42,11 @@ Task<Result<std::unique_ptr<Connection>>> Upstreams::acquire(const Endpoint& end
       if (!connection->stream->readable() && !connection->stream->broken()) co_return owned;
     }
   }
-  const ServerUrl& url = endpoint.url();
-  Deadline deadline = Loop::current().now() + endpoint.settings().dial_timeout;
-  Result<net::Resolver::Addresses> addresses = co_await resolver_.resolve(url.host, deadline);
-  if (!addresses) co_return addresses.error();
-  Error last;
-  for (const IpAddress& ip : *addresses) {
-    SocketAddress address{ip, url.port};
-    Result<std::unique_ptr<net::SocketStream>> stream = co_await net::dial(address, deadline);
-    if (stream) {
-      // A large reply stays in the kernel beyond this much, where it can be spliced.
-      (*stream)->start_reads_at(net::SocketStream::kSmallRead);
-      co_return std::make_unique<Connection>(std::move(*stream));
-    }
-    last = stream.error();
-    if (last.code == Code::cancelled || last.code == Code::exhausted) break;
-  }
-  co_return last;
+  Result<std::unique_ptr<net::Stream>> stream = co_await connector_.connect(endpoint);
+  if (!stream) co_return stream.error();
+  auto connection = std::make_unique<Connection>(std::move(*stream));
+  start_small(*connection);
+  co_return connection;
 }
 
 void Upstreams::release(const Endpoint& endpoint, std::unique_ptr<Connection> connection) {
@@ -61,7 +55,7 @@ void Upstreams::release(const Endpoint& endpoint, std::unique_ptr<Connection> co
   Pool& pool = found->second;
   connection->idle_since = Loop::current().now();
   connection->reused = true;
-  if (net::SocketStream* socket = connection->stream->socket()) socket->start_reads_at(net::SocketStream::kSmallRead);
+  start_small(*connection);
   pool.idle.push_front(*connection.release());
   ++pool.count;
   if (!Timer::is_set()) Timer::set(kSweep);

@@ -14,8 +14,7 @@
 
 #include "async/timer.h"
 #include "base/list.h"
-#include "net/resolver.h"
-#include "net/socket_stream.h"
+#include "proxy/connector.h"
 #include "proxy/endpoint.h"
 
 namespace sluice::proxy {
@@ -30,14 +29,13 @@ struct Connection : ListNode<> {
 
 class Upstreams : private Timer {
  public:
-  explicit Upstreams(net::Resolver& resolver) : resolver_(resolver) {}
+  explicit Upstreams(Connector& connector) : connector_(connector) {}
   ~Upstreams();
 
   // From now on these endpoints are in use; pools of others are closed.
   void adopt(std::span<const std::shared_ptr<const Endpoint>> endpoints);
 
-  // An idle connection, or a new one when there is none or `fresh` asks for it. Errors have nothing_sent: not_found,
-  // refused, timed_out (settings().dial_timeout), or what the scope was cancelled with.
+  // An idle connection, or a new one when there is none or `fresh` asks for it. Errors: those of Connector::connect.
   Task<Result<std::unique_ptr<Connection>>> acquire(const Endpoint& endpoint, bool fresh);
 
   // After a complete exchange on a connection that may carry another.
@@ -66,7 +64,7 @@ class Upstreams : private Timer {
 
   void on_timer() override;
 
-  net::Resolver& resolver_;
+  Connector& connector_;
   std::unordered_map<const Endpoint*, Pool> pools_;
 };
 

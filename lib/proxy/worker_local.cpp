@@ -4,7 +4,10 @@ namespace sluice::proxy {
 
 static thread_local WorkerLocal* current_worker = nullptr;
 
-WorkerLocal::WorkerLocal(unsigned index, Scope& scope) : index_(index), resolver_(scope), upstreams_(resolver_) {
+WorkerLocal::WorkerLocal(unsigned index, Scope& scope) : WorkerLocal(index, scope, sockets_) {}
+
+WorkerLocal::WorkerLocal(unsigned index, Scope& scope, Connector& connector)
+    : index_(index), resolver_(scope), sockets_(resolver_), upstreams_(connector) {
   SLUICE_CHECK(current_worker == nullptr);
   current_worker = this;
 }

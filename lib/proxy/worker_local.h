@@ -13,6 +13,8 @@ class WorkerLocal {
  public:
   // Made on the worker's thread, one per thread; `index` counts workers from 0. `scope` must be joined before the end.
   WorkerLocal(unsigned index, Scope& scope);
+  // With another way to reach endpoints, for tests.
+  WorkerLocal(unsigned index, Scope& scope, Connector& connector);
   ~WorkerLocal();
   WorkerLocal(const WorkerLocal&) = delete;
   WorkerLocal& operator=(const WorkerLocal&) = delete;
@@ -25,6 +27,7 @@ class WorkerLocal {
  private:
   unsigned index_;
   net::Resolver resolver_;
+  SocketConnector sockets_;
   Upstreams upstreams_;
 };
 

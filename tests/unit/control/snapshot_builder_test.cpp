@@ -1,0 +1,243 @@
+#include "control/snapshot_builder.h"
+
+#include "config/decode.h"
+#include "config/yaml.h"
+#include "control/internal_provider.h"
+#include "middleware/redirect_scheme.h"
+#include "support/catch.h"
+
+using namespace sluice;
+using namespace sluice::control;
+
+namespace {
+
+std::shared_ptr<const Fragment> fragment(const std::string& provider, const std::string& yaml) {
+  auto made = std::make_shared<Fragment>();
+  made->provider = provider;
+  std::optional<config::Node> tree = config::parse_yaml(yaml, provider + ".yml", made->report);
+  REQUIRE(tree.has_value());
+  std::optional<config::Dynamic> decoded = config::decode_dynamic(*tree, made->report);
+  REQUIRE(decoded.has_value());
+  made->configuration = std::move(*decoded);
+  return made;
+}
+
+struct Fixture {
+  Fixture() {
+    configuration.entry_points["web"].address = ":80";
+    configuration.entry_points["other"].address = ":81";
+    for (const char* name : {"other", "web"}) {
+      settings.emplace_back();
+      settings.back().name = name;
+    }
+  }
+
+  SnapshotBuilder& builder() {
+    if (!builder_) {
+      builder_.emplace(configuration, settings, 2, std::span(&kind, 1), internal_services(configuration, terminating),
+                       registry);
+    }
+    return *builder_;
+  }
+
+  // The router that takes GET http://HOST PATH on an entry point, or "".
+  static std::string taker(const Build& build, std::size_t entry_point, std::string_view host,
+                           std::string_view path = "/") {
+    Arena arena;
+    http::Peer peer;
+    http::Request request(arena, peer);
+    request.host = request.authority = host;
+    request.target.path = request.target.match_path = path;
+    const server::EntryPointRoutes& routes = *build.snapshot->entry_points[entry_point];
+    std::optional<std::uint32_t> matched = routes.table.match(request);
+    return matched ? routes.routes[*matched].router : "";
+  }
+
+  static std::string whats(const Build& build) {
+    std::string all;
+    for (const config::Problem& problem : build.report) all += config::to_line(problem) + "\n";
+    return all;
+  }
+
+  config::Static configuration;
+  std::vector<server::EntryPointSettings> settings;
+  control::MiddlewareKind kind = middleware::RedirectScheme::kKind;
+  std::atomic<bool> terminating{false};
+  Registry registry;
+  std::optional<SnapshotBuilder> builder_;
+};
+
+constexpr std::size_t kOther = 0;
+constexpr std::size_t kWeb = 1;
+
+const std::string kApp = R"(
+http:
+  routers:
+    app: {rule: "Host(`app.test`)",
+                  service : app, entryPoints : [web]
+}
+  services:
+    app: {loadBalancer: {servers: [{url: "http://10.0.0.1:80"}]}}
+)";
+
+  }  // namespace
+
+  TEST_CASE("a router is found on its entry points and its name is qualified") {
+    Fixture fixture;
+    Build build = fixture.builder().build({fragment("file", kApp)});
+    CHECK(build.report.empty());
+    CHECK(build.routers == 1);
+    CHECK(fixture.taker(build, kWeb, "app.test") == "app@file");
+    CHECK(fixture.taker(build, kOther, "app.test").empty());
+    CHECK(build.snapshot->endpoints.size() == 1);
+  }
+
+  TEST_CASE("a router without entry points is on the default ones") {
+    Fixture fixture;
+    fixture.configuration.entry_points["web"].as_default = true;
+  Build build = fixture.builder().build({fragment("file", R"(
+http:
+  routers: {app: {rule: "Host(`app.test`)", service: noop@internal}
+  }
+)")});
+  CHECK(fixture.taker(build, kWeb, "app.test") == "app@file");
+CHECK(fixture.taker(build, kOther, "app.test").empty());
+}
+
+TEST_CASE("a broken object is left out alone, with its reason and the nearest name") {
+  Fixture fixture;
+  Build build = fixture.builder().build({fragment("file", R"(
+http:
+  routers:
+    good: {rule: "Host(`good.test`)", service: app}
+    rule: {rule: "Host('bad.test')", service: app}
+    none: {service: app}
+    where: {rule: "Host(`where.test`)", service: app, entryPoints: [wbe]}
+    who: {rule: "Host(`who.test`)", service: apps}
+    how: {rule: "Host(`how.test`)", service: app, middlewares: [missing]}
+  services:
+    app: {
+  loadBalancer : {
+  servers:
+    [{url : "http://10.0.0.1:80"}, {url : "ftp://10.0.0.2"}]
+  }}
+    loop: {weighted: {services: [{name: loop}]}}
+)")});
+  CHECK(fixture.taker(build, kWeb, "good.test") == "good@file");
+  CHECK(build.routers == 2);  // good, on both entry points
+  std::string whats = fixture.whats(build);
+  for (const char* part :
+       {"router rule@file", "router none@file has no rule", "wbe", "service apps@file does not exist",
+        "did you mean app@file?", "middleware missing@file does not exist", "ftp://10.0.0.2",
+        "service loop@file refers to itself"}) {
+    INFO(whats);
+    CHECK(whats.find(part) != std::string::npos);
+  }
+}
+
+TEST_CASE("a router whose middleware cannot be built is not served without it") {
+  Fixture fixture;
+  Build build = fixture.builder().build({fragment("file", R"(
+http:
+  routers:
+    app: {rule: "Host(`app.test`)", service: noop@internal, middlewares: [secure]
+  } middlewares:secure
+                                        : {redirectScheme : {port : "443"}}) ")});
+                CHECK(build.routers == 0);
+  CHECK(fixture.whats(build).find("needs a scheme") != std::string::npos);
+}
+
+TEST_CASE("names refer to their own provider unless they say another") {
+  Fixture fixture;
+  Build build = fixture.builder().build({fragment("file", kApp), fragment("docker", R"(
+http:
+  routers:
+    own: {rule: "Host(`own.test`)", service: app}
+    theirs: {
+  rule:
+    "Host(`theirs.test`)", service : app @file}
+)")});
+  CHECK(fixture.taker(build, kWeb, "own.test").empty());
+  CHECK(fixture.taker(build, kWeb, "theirs.test") == "theirs@docker");
+  CHECK(fixture.whats(build).find("did you mean app@file?") != std::string::npos);
+}
+
+TEST_CASE("what did not change is the same object in the next snapshot") {
+  Fixture fixture;
+  Build first = fixture.builder().build({fragment("file", kApp)});
+  Build same = fixture.builder().build({fragment("file", kApp)});
+  CHECK(same.snapshot->number == first.snapshot->number + 1);
+  CHECK(same.snapshot->entry_points == first.snapshot->entry_points);
+  Build more = fixture.builder().build({fragment("file", kApp + R"(
+    new: {loadBalancer: {servers: [{url: "http://10.0.0.1:80"}]}}
+)")});
+  CHECK(more.snapshot->entry_points == first.snapshot->entry_points);
+  CHECK(more.snapshot->endpoints[0] == first.snapshot->endpoints[0]);
+  // Two services with one server share it, and with it the pooled connections.
+  CHECK(more.snapshot->endpoints[1] == first.snapshot->endpoints[0]);
+}
+
+TEST_CASE("an entry point that redirects takes every host, and only a higher priority wins") {
+  Fixture fixture;
+  fixture.configuration.entry_points["web"].http.redirections.entry_point =
+      config::EntryPointRedirection{"other", "https", true, 100};
+  auto internal = std::make_shared<Fragment>(internal_fragment(fixture.configuration));
+  Build build = fixture.builder().build({internal, fragment("file", R"(
+http:
+  routers:
+    low: {rule: "Host(`low.test`)", service: noop@internal}
+    high: {rule: "Host(`high.test`)", service: noop@internal, priority: 101}
+)")});
+  CHECK(fixture.taker(build, kWeb, "low.test") == "web-to-other@internal");
+  CHECK(fixture.taker(build, kWeb, "high.test") == "high@file");
+  CHECK(fixture.taker(build, kOther, "low.test") == "low@file");
+}
+
+TEST_CASE("an entry point's middlewares come first and rename routers on several entry points") {
+  Fixture fixture;
+  fixture.configuration.entry_points["web"].http.middlewares = {"secure@file"};
+  Build build = fixture.builder().build({fragment("file", kApp + R"(
+  middlewares:
+    secure: {redirectScheme: {scheme: https}}
+)"), fragment("docker", R"(
+http:
+  routers: {both: {rule: "Host(`both.test`)", service: app@file}
+}
+)")});
+  CHECK(fixture.taker(build, kWeb, "app.test") == "app@file");
+CHECK(fixture.taker(build, kWeb, "both.test") == "web-both@docker");
+CHECK(fixture.taker(build, kOther, "both.test") == "both@docker");
+}
+
+TEST_CASE("of equal priorities the stronger provider wins, then the name") {
+  Fixture fixture;
+  auto rule = [](const std::string& name) {
+    return "http:\n  routers: {" + name + ": {rule: \"Host(`a.test`)\", service: noop@internal}}\n";
+  };
+  Build build = fixture.builder().build({fragment("file", rule("a")), fragment("docker", rule("b"))});
+  CHECK(fixture.taker(build, kWeb, "a.test") == "b@docker");
+  fixture.configuration.providers.precedence = {"file"};
+  Build other = fixture.builder().build({fragment("file", rule("c")), fragment("docker", rule("b"))});
+  CHECK(fixture.taker(other, kWeb, "a.test") == "c@file");
+}
+
+TEST_CASE("ten thousand routers are all found") {
+  Fixture fixture;
+  auto made = std::make_shared<Fragment>();
+  made->provider = "file";
+  for (int i = 0; i < 10'000; ++i) {
+    std::string name = "r" + std::to_string(i);
+    config::HttpRouter router;
+    router.rule = "Host(`h" + std::to_string(i) + ".test`)";
+    router.service = name;
+    made->configuration.http.routers[name] = router;
+    config::HttpService service;
+    service.load_balancer.emplace();
+    service.load_balancer->servers.emplace_back();
+    service.load_balancer->servers[0].url = "http://10.0." + std::to_string(i / 250) + "." + std::to_string(i % 250);
+    made->configuration.http.services[name] = service;
+  }
+  Build build = fixture.builder().build({made});
+  CHECK(build.routers == 20'000);
+  CHECK(fixture.taker(build, kWeb, "h9999.test") == "r9999@file");
+}

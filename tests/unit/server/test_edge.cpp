@@ -1,0 +1,162 @@
+#include "unit/server/test_edge.h"
+
+namespace sluice::test {
+
+TestUpstream& TestUpstream::answers(std::string response) {
+  scripts_ = {{Scene{"\r\n\r\n", std::move(response), Scene::Then::keep}}};
+  repeat_ = true;
+  return *this;
+}
+
+Task<void> TestUpstream::serve(std::unique_ptr<net::MemoryStream> stream, std::size_t index) {
+  Script script = scripts_.empty() ? Script() : scripts_[std::min(index, scripts_.size() - 1)];
+  std::size_t scene = 0;
+  std::size_t seen = 0;  // bytes that earlier scenes have used up
+  while (scene < script.size()) {
+    const Scene& now = script[scene];
+    std::size_t at = now.reads_until.empty() ? seen : received_[index].find(now.reads_until, seen);
+    if (at == std::string::npos) {
+      Result<net::Bytes> bytes = co_await stream->read(kNoDeadline);
+      if (!bytes || bytes->empty()) co_return;
+      received_[index] += *bytes;
+      continue;
+    }
+    seen = at + now.reads_until.size();
+    Status written = co_await net::write_all(*stream, now.writes, 3600s);
+    if (!written || now.then == Scene::Then::close) co_return;
+    if (now.then == Scene::Then::reset) {
+      stream->abort();
+      co_return;
+    }
+    if (!repeat_) ++scene;
+  }
+  for (;;) {
+    Result<net::Bytes> bytes = co_await stream->read(kNoDeadline);
+    if (!bytes || bytes->empty()) co_return;
+    received_[index] += *bytes;
+  }
+}
+
+TestEdge::TestEdge() {
+  local_ = std::make_unique<proxy::WorkerLocal>(0, scope_, *this);
+  settings_.name = "web";
+  settings_.server_name = "edge";
+}
+
+TestEdge::~TestEdge() {
+  scope_.cancel(Error::of(Code::cancelled, "the test is over"));
+  loop_.run_ready();
+  pinned_ = Ref<server::PinnedSnapshot>();
+}
+
+void TestEdge::route(const std::string& rule, std::vector<std::string> names) {
+  std::vector<proxy::LoadBalancer::Server> servers;
+  for (const std::string& name : names) {
+    std::string url = "http://" + name;
+    endpoints_.push_back(
+        std::make_shared<proxy::Endpoint>(*proxy::ServerUrl::parse(url), proxy::TransportSettings(), url));
+    servers.push_back({endpoints_.back(), false});
+  }
+  auto positions = std::make_shared<proxy::WeightedPositions>(1, std::vector<double>(names.size(), 1.0));
+  route(rule, std::make_shared<proxy::Answering>(
+                  std::make_shared<proxy::LoadBalancer>("service@test", std::move(servers), true, positions)));
+}
+
+void TestEdge::route(const std::string& rule, std::shared_ptr<const proxy::Handler> handler) {
+  route::ParsedRule parsed = route::parse_rule(rule, route::Family::http, route::Syntax::v3);
+  REQUIRE(parsed.rule.has_value());
+  rules_.push_back(std::move(*parsed.rule));
+  routes_.push_back(server::Route{"router" + std::to_string(routes_.size()) + "@test", std::move(handler), false, {}});
+}
+
+void TestEdge::build() {
+  std::vector<route::Route> rows;
+  for (const route::Rule& rule : rules_) {
+    route::Route row;
+    row.rule = &rule;
+    row.router = routes_[rows.size()].router;
+    row.payload = static_cast<std::uint32_t>(rows.size());
+    rows.push_back(row);
+  }
+  auto entry_point = std::make_shared<server::EntryPointRoutes>(route::HttpTable(rows));
+  entry_point->routes = routes_;
+  auto snapshot = std::make_shared<server::Snapshot>();
+  snapshot->entry_points.push_back(std::move(entry_point));
+  snapshot->endpoints = endpoints_;
+  local_->upstreams().adopt(snapshot->endpoints);
+  pinned_ = Ref<server::PinnedSnapshot>(new server::PinnedSnapshot(std::move(snapshot), *this));
+}
+
+Task<Result<std::unique_ptr<net::Stream>>> TestEdge::connect(const proxy::Endpoint& endpoint) {
+  TestUpstream& upstream = upstreams_[endpoint.url().host];
+  if (upstream.refuses_) {
+    Error error = Error::of(Code::refused, "connect", Origin::upstream);
+    error.nothing_sent = true;
+    co_return error;
+  }
+  auto [ours, theirs] = net::MemoryStream::pair();
+  upstream.received_.emplace_back();
+  scope_.spawn(upstream.serve(std::move(theirs), upstream.received_.size() - 1));
+  co_return std::unique_ptr<net::Stream>(std::move(ours));
+}
+
+namespace {
+
+Task<void> serve(std::unique_ptr<server::H1Connection> connection) { co_await connection->run(); }
+
+Task<void> receive(std::shared_ptr<net::MemoryStream> stream, std::shared_ptr<std::string> into,
+                   std::shared_ptr<int> end) {
+  for (;;) {
+    Result<net::Bytes> bytes = co_await stream->read(kNoDeadline);
+    if (!bytes || bytes->empty()) {
+      *end = bytes ? 1 : 2;
+      co_return;
+    }
+    *into += *bytes;
+  }
+}
+
+Task<void> send(std::shared_ptr<net::MemoryStream> stream, std::string bytes) {
+  [[maybe_unused]] Status written = co_await net::write_all(*stream, bytes, 3600s);
+}
+
+}  // namespace
+
+TestEdge::Client TestEdge::connect(std::size_t piece) {
+  if (!pinned_) build();
+  auto [ours, theirs] = net::MemoryStream::pair();
+  ours->set_piece(piece);
+  http::Peer peer;
+  peer.remote = *SocketAddress::parse("192.0.2.1:1234");
+  peer.entry_point = settings_.name;
+  scope_.spawn(serve(std::make_unique<server::H1Connection>(std::move(ours), peer, settings_, 0, *this, connections_)));
+  Client client;
+  client.edge_ = this;
+  client.stream_ = std::move(theirs);
+  scope_.spawn(receive(client.stream_, client.received_, client.end_));
+  loop_.run_ready();
+  return client;
+}
+
+std::string TestEdge::exchange(const std::string& bytes, std::size_t piece) {
+  Client client = connect(piece);
+  client.say(bytes);
+  return client.received();
+}
+
+void TestEdge::Client::say(const std::string& bytes) {
+  edge_->scope_.spawn(send(stream_, bytes));
+  edge_->loop_.run_ready();
+}
+
+void TestEdge::Client::half_close() {
+  stream_->shutdown();
+  edge_->loop_.run_ready();
+}
+
+void TestEdge::Client::leave() {
+  stream_->abort();
+  edge_->loop_.run_ready();
+}
+
+}  // namespace sluice::test
