@@ -18,7 +18,8 @@ class FrontEnd(Case):
     def run_case(self, case: H1Case, upstream, process) -> None:
         self.count = getattr(self, "count", 0) + 1
         mark = b"SMUGGLED-%d-" % self.count  # of this case alone: a leak shows where it happened and nowhere else
-        raw, absent = (case.raw.replace(b"SMUGGLED", mark), [word.replace(b"SMUGGLED", mark) for word in case.absent])
+        raw, absent = case.raw.replace(b"SMUGGLED", mark), [word.replace(b"SMUGGLED", mark) for word in case.absent]
+        raw = raw.replace(b"POST /p ", b"POST /p-%d " % self.count)
         seen_requests, seen_bytes = len(upstream.requests), len(upstream.received)
         client = self.client(process)
         try:
@@ -41,8 +42,10 @@ class FrontEnd(Case):
         finally:
             client.close()
         seen = [head.target for head in upstream.requests[seen_requests:]]
-        after = [target for target in seen if target != "/after"
-                 and ("SMUGGLED" not in target or mark.decode() in target)]
+        # A head that was forwarded before its content was refused may arrive while the next case runs.
+        late = [target for target in seen if target.startswith("/p-") and target != f"/p-{self.count}"]
+        leaked = [target for target in seen if "SMUGGLED" in target and mark.decode() not in target]
+        after = [target for target in seen if target not in ["/after", *late, *leaked]]
         received = bytes(upstream.received[seen_bytes:])
         self.assertIn(len(after), case.upstream, f"upstream saw {after} for {raw[:200]!r}")
         for wanted in case.contains:
@@ -113,7 +116,7 @@ class Refusals(Case):
         process = self.sluice(upstream, "--entryPoints.web.http.maxHeaderBytes=4096")
         self.assertEqual(self.client(process).ask(get("/", [("X", "v" * 5000)])).status, 431)
         self.assertEqual(self.client(process).ask(get("/", [("X", "v" * 3000)])).status, 200)
-        process = self.sluice(upstream, "--entryPoints.web.http.maxHeaderBytes=1048576")
+        process = self.sluice(upstream, "--entryPoints.web.http.maxHeaderBytes=262144")
         fields = [(f"X-{i}", "v" * 2000) for i in range(90)]
         self.assertEqual(self.client(process).ask(get("/", fields)).status, 200)
 
@@ -172,7 +175,7 @@ class UpstreamReplies(Case):
                 self.assertEqual(client.ask(get()).status, 502)
                 self.assertTrue(upstream.wait(lambda: all(c.ended.is_set() for c in upstream.connections[before:])),
                                 "the upstream connection is destroyed")
-                upstream.script = serve()
+                upstream.script = serve(response(200, b"ok", [("Connection", "close")]))
                 self.assertEqual(client.ask(get()).status, 200, "the client connection goes on")
 
     def test_a_bad_chunk_in_a_reply_breaks_the_client_connection(self):

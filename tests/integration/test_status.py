@@ -107,9 +107,10 @@ class BadGateway(Case):
                 _, _, client = self.edge(lambda connection, how=how: getattr(connection, how)())
                 self.assert_bad_gateway(client)
 
-    def test_an_unsupported_scheme_is_500(self):
-        client = self.client(self.sluice("ftp://127.0.0.1:1"))
-        self.assertIn(client.ask(get()).status, (500, 404))
+    def test_a_server_with_an_unsupported_scheme_is_left_out_and_named(self):
+        process = self.sluice("ftp://127.0.0.1:1")
+        self.assertEqual(self.client(process).ask(get()).status, 503)
+        process.wait_for_log(r"ftp://127\.0\.0\.1:1")
 
     def test_every_5xx_has_its_line_with_router_service_server_and_cause(self):
         upstream = self.upstream(answer(b"NONSENSE\r\n\r\n"))

@@ -67,6 +67,8 @@ class Sluice:
         self._environment.setdefault("TSAN_OPTIONS", "halt_on_error=0:exitcode=66")
         defaults = [f"--entryPoints.{name}.address={address}" for name, address in self._entry_points.items()]
         defaults += [f"--entryPoints.{name}.transport.lifeCycle.graceTimeOut=2s" for name in self._entry_points]
+        # Routers that name no entry point are not for the probe: they would see its questions.
+        defaults += [f"--entryPoints.{name}.asDefault=true" for name in self._entry_points if name != "probe"]
         defaults += [f"--providers.file.directory={self.dynamic_folder}", f"--log.level={level}",
                      f"--workers={workers}"]
         given = {flag.split("=")[0].lower() for flag in flags}
