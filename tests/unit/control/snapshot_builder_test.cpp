@@ -3,7 +3,6 @@
 #include "config/decode.h"
 #include "config/yaml.h"
 #include "control/internal_provider.h"
-#include "middleware/redirect_scheme.h"
 #include "support/catch.h"
 
 using namespace sluice;
@@ -11,10 +10,31 @@ using namespace sluice::control;
 
 namespace {
 
+class Passes final : public proxy::Middleware {
+ public:
+  Task<Result<http::Response>> handle(http::Request& request, const proxy::Handler& next) const override {
+    return next.handle(request);
+  }
+};
+
+// Stands for any kind of middleware: it can be built if its settings are complete.
+constexpr MiddlewareKind kKind = {
+    "redirectScheme", [](const config::Middleware& settings) { return settings.redirect_scheme.has_value(); },
+    [](const config::Middleware& settings, const std::string&, Registry&) {
+      MadeMiddleware made;
+      if (settings.redirect_scheme->scheme.empty()) {
+        made.error = "it needs a scheme";
+      } else {
+        made.middleware = std::make_shared<Passes>();
+      }
+      return made;
+    }};
+
 std::shared_ptr<const Fragment> fragment(const std::string& provider, const std::string& yaml) {
   auto made = std::make_shared<Fragment>();
   made->provider = provider;
   std::optional<config::Node> tree = config::parse_yaml(yaml, provider + ".yml", made->report);
+  for (const config::Problem& problem : made->report) UNSCOPED_INFO(config::to_line(problem));
   REQUIRE(tree.has_value());
   std::optional<config::Dynamic> decoded = config::decode_dynamic(*tree, made->report);
   REQUIRE(decoded.has_value());
@@ -61,7 +81,7 @@ struct Fixture {
 
   config::Static configuration;
   std::vector<server::EntryPointSettings> settings;
-  control::MiddlewareKind kind = middleware::RedirectScheme::kKind;
+  MiddlewareKind kind = kKind;
   std::atomic<bool> terminating{false};
   Registry registry;
   std::optional<SnapshotBuilder> builder_;
@@ -70,7 +90,7 @@ struct Fixture {
 constexpr std::size_t kOther = 0;
 constexpr std::size_t kWeb = 1;
 
-const std::string kApp = R"(
+const std::string kApp = R"yaml(
 http:
   routers:
     app: {rule: "Host(`app.test`)",
@@ -78,35 +98,35 @@ http:
 }
   services:
     app: {loadBalancer: {servers: [{url: "http://10.0.0.1:80"}]}}
-)";
+)yaml";
 
-  }  // namespace
+}  // namespace
 
-  TEST_CASE("a router is found on its entry points and its name is qualified") {
-    Fixture fixture;
-    Build build = fixture.builder().build({fragment("file", kApp)});
-    CHECK(build.report.empty());
-    CHECK(build.routers == 1);
-    CHECK(fixture.taker(build, kWeb, "app.test") == "app@file");
-    CHECK(fixture.taker(build, kOther, "app.test").empty());
-    CHECK(build.snapshot->endpoints.size() == 1);
-  }
+TEST_CASE("a router is found on its entry points and its name is qualified") {
+  Fixture fixture;
+  Build build = fixture.builder().build({fragment("file", kApp)});
+  CHECK(build.report.empty());
+  CHECK(build.routers == 1);
+  CHECK(fixture.taker(build, kWeb, "app.test") == "app@file");
+  CHECK(fixture.taker(build, kOther, "app.test").empty());
+  CHECK(build.snapshot->endpoints.size() == 1);
+}
 
-  TEST_CASE("a router without entry points is on the default ones") {
-    Fixture fixture;
-    fixture.configuration.entry_points["web"].as_default = true;
-  Build build = fixture.builder().build({fragment("file", R"(
+TEST_CASE("a router without entry points is on the default ones") {
+  Fixture fixture;
+  fixture.configuration.entry_points["web"].as_default = true;
+  Build build = fixture.builder().build({fragment("file", R"yaml(
 http:
   routers: {app: {rule: "Host(`app.test`)", service: noop@internal}
   }
-)")});
+)yaml")});
   CHECK(fixture.taker(build, kWeb, "app.test") == "app@file");
-CHECK(fixture.taker(build, kOther, "app.test").empty());
+  CHECK(fixture.taker(build, kOther, "app.test").empty());
 }
 
 TEST_CASE("a broken object is left out alone, with its reason and the nearest name") {
   Fixture fixture;
-  Build build = fixture.builder().build({fragment("file", R"(
+  Build build = fixture.builder().build({fragment("file", R"yaml(
 http:
   routers:
     good: {rule: "Host(`good.test`)", service: app}
@@ -122,7 +142,7 @@ http:
     [{url : "http://10.0.0.1:80"}, {url : "ftp://10.0.0.2"}]
   }}
     loop: {weighted: {services: [{name: loop}]}}
-)")});
+)yaml")});
   CHECK(fixture.taker(build, kWeb, "good.test") == "good@file");
   CHECK(build.routers == 2);  // good, on both entry points
   std::string whats = fixture.whats(build);
@@ -137,26 +157,27 @@ http:
 
 TEST_CASE("a router whose middleware cannot be built is not served without it") {
   Fixture fixture;
-  Build build = fixture.builder().build({fragment("file", R"(
+  Build build = fixture.builder().build({fragment("file", R"yaml(
 http:
   routers:
-    app: {rule: "Host(`app.test`)", service: noop@internal, middlewares: [secure]
-  } middlewares:secure
-                                        : {redirectScheme : {port : "443"}}) ")});
-                CHECK(build.routers == 0);
-  CHECK(fixture.whats(build).find("needs a scheme") != std::string::npos);
+    app: {rule: "Host(`app.test`)", service: noop@internal, middlewares: [secure]}
+  middlewares:
+    secure: {redirectScheme: {port: "443"}}
+)yaml")});
+  CHECK(build.routers == 0);
+  CHECK(fixture.whats(build).find("it needs a scheme") != std::string::npos);
 }
 
 TEST_CASE("names refer to their own provider unless they say another") {
   Fixture fixture;
-  Build build = fixture.builder().build({fragment("file", kApp), fragment("docker", R"(
+  Build build = fixture.builder().build({fragment("file", kApp), fragment("docker", R"yaml(
 http:
   routers:
     own: {rule: "Host(`own.test`)", service: app}
     theirs: {
   rule:
     "Host(`theirs.test`)", service : app @file}
-)")});
+)yaml")});
   CHECK(fixture.taker(build, kWeb, "own.test").empty());
   CHECK(fixture.taker(build, kWeb, "theirs.test") == "theirs@docker");
   CHECK(fixture.whats(build).find("did you mean app@file?") != std::string::npos);
@@ -168,9 +189,9 @@ TEST_CASE("what did not change is the same object in the next snapshot") {
   Build same = fixture.builder().build({fragment("file", kApp)});
   CHECK(same.snapshot->number == first.snapshot->number + 1);
   CHECK(same.snapshot->entry_points == first.snapshot->entry_points);
-  Build more = fixture.builder().build({fragment("file", kApp + R"(
+  Build more = fixture.builder().build({fragment("file", kApp + R"yaml(
     new: {loadBalancer: {servers: [{url: "http://10.0.0.1:80"}]}}
-)")});
+)yaml")});
   CHECK(more.snapshot->entry_points == first.snapshot->entry_points);
   CHECK(more.snapshot->endpoints[0] == first.snapshot->endpoints[0]);
   // Two services with one server share it, and with it the pooled connections.
@@ -182,12 +203,12 @@ TEST_CASE("an entry point that redirects takes every host, and only a higher pri
   fixture.configuration.entry_points["web"].http.redirections.entry_point =
       config::EntryPointRedirection{"other", "https", true, 100};
   auto internal = std::make_shared<Fragment>(internal_fragment(fixture.configuration));
-  Build build = fixture.builder().build({internal, fragment("file", R"(
+  Build build = fixture.builder().build({internal, fragment("file", R"yaml(
 http:
   routers:
     low: {rule: "Host(`low.test`)", service: noop@internal}
     high: {rule: "Host(`high.test`)", service: noop@internal, priority: 101}
-)")});
+)yaml")});
   CHECK(fixture.taker(build, kWeb, "low.test") == "web-to-other@internal");
   CHECK(fixture.taker(build, kWeb, "high.test") == "high@file");
   CHECK(fixture.taker(build, kOther, "low.test") == "low@file");
@@ -196,17 +217,18 @@ http:
 TEST_CASE("an entry point's middlewares come first and rename routers on several entry points") {
   Fixture fixture;
   fixture.configuration.entry_points["web"].http.middlewares = {"secure@file"};
-  Build build = fixture.builder().build({fragment("file", kApp + R"(
+  Build build = fixture.builder().build({fragment("file", kApp + R"yaml(
   middlewares:
     secure: {redirectScheme: {scheme: https}}
-)"), fragment("docker", R"(
+)yaml"),
+                                         fragment("docker", R"yaml(
 http:
   routers: {both: {rule: "Host(`both.test`)", service: app@file}
 }
-)")});
+)yaml")});
   CHECK(fixture.taker(build, kWeb, "app.test") == "app@file");
-CHECK(fixture.taker(build, kWeb, "both.test") == "web-both@docker");
-CHECK(fixture.taker(build, kOther, "both.test") == "both@docker");
+  CHECK(fixture.taker(build, kWeb, "both.test") == "web-both@docker");
+  CHECK(fixture.taker(build, kOther, "both.test") == "both@docker");
 }
 
 TEST_CASE("of equal priorities the stronger provider wins, then the name") {
