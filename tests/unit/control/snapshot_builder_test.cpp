@@ -176,8 +176,9 @@ http:
     own: {rule: "Host(`own.test`)", service: app}
     theirs: {
   rule:
-    "Host(`theirs.test`)", service : app @file}
+    "Host(`theirs.test`)", service : app@file}
 )yaml")});
+  INFO(fixture.whats(build));
   CHECK(fixture.taker(build, kWeb, "own.test").empty());
   CHECK(fixture.taker(build, kWeb, "theirs.test") == "theirs@docker");
   CHECK(fixture.whats(build).find("did you mean app@file?") != std::string::npos);
