@@ -85,7 +85,9 @@ Value index(Call& call) {
 Value len(Call& call) {
   if (const std::string* text = call[0].as_text()) return text->size();
   if (const std::vector<Value>* list = call[0].as_list()) return list->size();
-  if (const MapValue* map = call[0].as_map()) return map->entries.size();
+  if (const MapValue* map = call[0].as_map(); map != nullptr && map->kind != MapValue::Kind::record) {
+    return map->entries.size();
+  }
   return call.fail(fmt::format("{} has no length", call[0].type_name()));
 }
 
@@ -97,8 +99,16 @@ Value printf(Call& call) {
   return text ? Value(std::move(*text)) : call.fail("the template takes too many steps");
 }
 
+// What `html` and `urlquery` escape.
+std::string printed(Call& call) {
+  for (Value& value : call.from(0)) {
+    if (value.is_null()) value = "<no value>";
+  }
+  return go_print(call.from(0), call.budget());
+}
+
 Value html(Call& call) {
-  const std::string text = go_print(call.from(0), call.budget());
+  const std::string text = printed(call);
   std::string out;
   for (char c : text) {
     switch (c) {
@@ -115,7 +125,7 @@ Value html(Call& call) {
 }
 
 Value urlquery(Call& call) {
-  const std::string text = go_print(call.from(0), call.budget());
+  const std::string text = printed(call);
   std::string out;
   for (char c : text) {
     if (is_alpha(c) || is_digit(c) || c == '-' || c == '_' || c == '.' || c == '~') {

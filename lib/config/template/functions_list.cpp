@@ -19,11 +19,11 @@ Value first(Call& call) { return call.list(0).empty() ? Value() : call.list(0).f
 Value last(Call& call) { return call.list(0).empty() ? Value() : call.list(0).back(); }
 Value rest(Call& call) {
   const Values& items = call.list(0);
-  return items.empty() ? Value() : Value::list(Values(items.begin() + 1, items.end()));
+  return Value::list(items.empty() ? Values() : Values(items.begin() + 1, items.end()));
 }
 Value initial(Call& call) {
   const Values& items = call.list(0);
-  return items.empty() ? Value() : Value::list(Values(items.begin(), items.end() - 1));
+  return Value::list(items.empty() ? Values() : Values(items.begin(), items.end() - 1));
 }
 Value append(Call& call) {
   Values items = call.list(0);
@@ -52,7 +52,7 @@ Value slice(Call& call) {
   const auto size = static_cast<std::int64_t>(items.size());
   const std::int64_t from = call.count() > 1 ? call.integer(1) : 0;
   const std::int64_t to = call.count() > 2 ? call.integer(2) : size;
-  if (from < 0 || to < from || to > size) return call.fail("slice: bounds out of range");
+  if (from < 0 || to < from || to > size) return call.fail("bounds out of range");
   return Value::list(Values(items.begin() + from, items.begin() + to));
 }
 
@@ -114,7 +114,9 @@ Value compact(Call& call) {
 }
 Value sort_alpha(Call& call) {
   std::vector<std::string> texts;
-  for (const Value& item : call.list(0)) texts.push_back(display(item, call.budget()));
+  for (const Value& item : call.list(0)) {
+    if (!item.is_null()) texts.push_back(display(item, call.budget()));
+  }
   std::sort(texts.begin(), texts.end());
   return Value::list(Values(texts.begin(), texts.end()));
 }
@@ -190,7 +192,7 @@ Value set(Call& call) {
   MapValue* map = call.dict(0);
   const std::string& key = call.text(1);
   if (call.failed()) return {};
-  if (reaches(call[2], map, call, 0)) return call.fail("set: a dict cannot hold itself");
+  if (reaches(call[2], map, call, 0)) return call.fail("a dict cannot hold itself");
   map->entries[key] = call[2];
   return call[0];
 }

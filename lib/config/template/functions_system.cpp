@@ -33,7 +33,7 @@ Value expand_env(Call& call) {
     }
     if (end < text.size() && text[end] == '{') {
       const std::size_t close = text.find('}', end);
-      if (close == std::string::npos) return call.fail("expandenv: ${ without }");
+      if (close == std::string::npos) return call.fail("${ without }");
       if (!call.spend(1)) return {};
       out += variable(text.substr(end + 1, close - end - 1));
       i = close + 1;
@@ -64,7 +64,7 @@ Value unix_epoch(Call& call) { return std::to_string(to_integer(call[0])); }
 Value base64_encoded(Call& call) { return base64_encode(call.text(0)); }
 Value base64_decoded(Call& call) {
   Result<std::string> bytes = base64_decode(call.text(0));
-  return bytes ? Value(std::move(*bytes)) : call.fail("b64dec: not base64");
+  return bytes ? Value(std::move(*bytes)) : call.fail("not base64");
 }
 Value sha256_sum(Call& call) { return hex_encode(sha256(call.text(0))); }
 

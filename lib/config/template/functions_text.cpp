@@ -89,7 +89,7 @@ Value title(Call& call) {
 Value repeat(Call& call) {
   const std::int64_t count = call.integer(0);
   const std::string& text = call.text(1);
-  if (count < 0) return call.fail("repeat wants a count that is not negative");
+  if (count < 0) return call.fail("wants a count that is not negative");
   if (call.failed() || text.empty()) return "";
   if (static_cast<std::uint64_t>(count) > kMaxOutput ||
       !call.spend_bytes(static_cast<std::uint64_t>(count) * text.size())) {
@@ -107,7 +107,7 @@ Value substr(Call& call) {
   const auto size = static_cast<std::int64_t>(text.size());
   const std::int64_t from = start < 0 ? 0 : start;
   const std::int64_t to = start >= 0 && (end < 0 || end > size) ? size : end;
-  if (to < from || to > size) return call.fail("substr: bounds out of range");
+  if (to < from || to > size) return call.fail("bounds out of range");
   return text.substr(static_cast<std::size_t>(from), static_cast<std::size_t>(to - from));
 }
 
@@ -129,7 +129,7 @@ Value nospace(Call& call) {
 Value indent(Call& call) {
   const std::int64_t count = call.integer(0);
   const std::string& text = call.text(1);
-  if (count < 0 || count > 1000) return call.fail("indent wants 0 to 1000 spaces");
+  if (count < 0 || count > 1000) return call.fail("wants 0 to 1000 spaces");
   const std::string pad(static_cast<std::size_t>(count), ' ');
   return pad + replace_all(text, "\n", "\n" + pad, call);
 }

@@ -103,7 +103,7 @@ bool Parser::parse(Program& program) {
   Ending ending{};
   if (!nodes(program.main, ending)) return false;
   if (ending != Ending::text) {
-    return fail(peek().at, ending == Ending::end ? "unexpected {{end}}" : "unexpected {{else}}");
+    return fail(ended_at_, ending == Ending::end ? "unexpected {{end}}" : "unexpected {{else}}");
   }
   return true;
 }
@@ -123,6 +123,7 @@ bool Parser::nodes(std::vector<Node>& into, Ending& ending) {
       node.text = std::move(token.text);
       continue;
     }
+    ended_at_ = token.at;
     if (is_keyword("end")) {
       take();
       ending = Ending::end;
@@ -199,7 +200,7 @@ bool Parser::otherwise(Node& node) {
   if (!expect(Token::Kind::close, "else")) return false;
   Ending ending{};
   if (!nodes(node.otherwise, ending)) return false;
-  if (ending == Ending::else_) return fail(peek().at, "a second {{else}}");
+  if (ending == Ending::else_) return fail(ended_at_, "a second {{else}}");
   return ending == Ending::end || fail(at, "{{else}} without {{end}}");
 }
 

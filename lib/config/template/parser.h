@@ -55,6 +55,7 @@ class Parser {
   std::size_t node_count_ = 0;
   int depth_ = 0;
   int range_depth_ = 0;
+  Position ended_at_;  // the {{end}} or {{else}} read last
   TemplateError error_;
 };
 

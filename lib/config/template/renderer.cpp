@@ -92,6 +92,10 @@ Renderer::Flow Renderer::range(const Node& node, const Value& dot) {
   Flow flow = Flow::done;
   bool empty = true;
   if (const std::int64_t* count = over.as_int()) {
+    if (node.pipeline.variables.size() > 1) {
+      fail(node.at, "range over a number has one variable");
+      return Flow::failed;
+    }
     for (std::int64_t i = 0; i < *count; ++i) {
       empty = false;
       if (!round(i, i, flow)) break;
@@ -250,7 +254,7 @@ bool Renderer::field(Position at, const std::string& name, Value& value) {
     for (const auto& [field, item] : map->entries) known += (known.empty() ? "." : ", .") + field;
     return fail(at, fmt::format("there is no .{}; known are {}", printable(name, 100), known));
   }
-  value = map->kind == MapValue::Kind::texts ? Value("") : Value();
+  value = Value();
   return true;
 }
 

@@ -41,7 +41,7 @@ class Value {
   static Value list(std::vector<Value> items);
   // A map templates may change with `set`; a missing key is null.
   static Value dict(Entries entries);
-  // A map of texts, like Go's map[string]string: a missing key is the empty text. Cannot be changed.
+  // A map of texts, like Go's map[string]string: `index` gives the empty text for a missing key. Cannot be changed.
   static Value texts(Entries entries);
   // A fixed set of fields, like a Go struct: asking for another one is an error. Cannot be changed.
   static Value record(Entries fields);
