@@ -4,15 +4,38 @@
 
 namespace sluice::cmd {
 
-static constexpr Command kCommands[] = {
-    {"run", "[flags]", "run the proxy (also without a command)", run},
-    {"whoami", "[--address=ADDR] [--name=NAME]", "run the demo backend, which says who it is and what it was asked",
-     whoami},
-    {"healthcheck", "[flags]", "ask the running proxy for /ping; takes the same flags as run", healthcheck},
-    {"version", "", "print version and build", version},
-    {"help", "[option]", "print the commands and every option", help},
-};
+const std::vector<Command>& commands() {
+  static const std::vector<Command> table = {
+      {{"run", "[STATIC FLAGS]", "run the proxy; also without a command", {}}, run},
+      {{"whoami",
+        "[FLAGS]",
+        "run the demo backend, which says who it is and what it was asked",
+        {{"--address=HOST:PORT", "where to listen (default :80)"},
+         {"--name=NAME", "a name to say"},
+         {"--workers=N", "threads (default: as many as CPUs may be used)"}}},
+       whoami},
+      {{"healthcheck", "[STATIC FLAGS]", "ask the running proxy for /ping; takes the same flags as run", {}},
+       healthcheck},
+      {{"version", "", "print version and build", {}}, version},
+      {{"help", "", "print every command and option", {}}, help},
+      {{"man", "", "print the manual page", {}}, man},
+      {{"completion", "bash|zsh|fish", "print the completion script of a shell", {}}, completion},
+      {{"reference",
+        "static|dynamic|labels|static-schema|dynamic-schema",
+        "print the reference of all options, or a JSON schema",
+        {}},
+       reference},
+  };
+  return table;
+}
 
-std::span<const Command> commands() { return kCommands; }
+config::Program described_program() {
+  config::Program program;
+  program.name = "sluice";
+  program.summary = "an edge router for containers";
+  program.version = kVersion;
+  for (const Command& command : commands()) program.commands.push_back(command.described);
+  return program;
+}
 
 }  // namespace sluice::cmd

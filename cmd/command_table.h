@@ -1,19 +1,21 @@
-// command_table.h: the subcommands by name, with the line that help, man page and completion show.
+// command_table.h: the subcommands by name: what runs them, and the lines that help, man page and completion show.
 #pragma once
 
-#include <span>
 #include <string>
 #include <vector>
+
+#include "config/reference.h"
 
 namespace sluice::cmd {
 
 struct Command {
-  const char* name;
-  const char* arguments;
-  const char* summary;
+  config::Command described;
   int (*run)(const std::vector<std::string>& arguments);
 };
 
-std::span<const Command> commands();
+const std::vector<Command>& commands();
+
+// The same, as the writers of documents take it.
+config::Program described_program();
 
 }  // namespace sluice::cmd

@@ -16,6 +16,9 @@ int version(const std::vector<std::string>& arguments);
 int help(const std::vector<std::string>& arguments);
 int man(const std::vector<std::string>& arguments);
 int completion(const std::vector<std::string>& arguments);
+int reference(const std::vector<std::string>& arguments);
+// Candidates for the word being typed; asked by the completion scripts.
+int complete(const std::vector<std::string>& words);
 
 inline constexpr const char* kVersion = SLUICE_VERSION;
 

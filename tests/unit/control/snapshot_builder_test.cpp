@@ -117,8 +117,7 @@ TEST_CASE("a router without entry points is on the default ones") {
   fixture.configuration.entry_points["web"].as_default = true;
   Build build = fixture.builder().build({fragment("file", R"yaml(
 http:
-  routers: {app: {rule: "Host(`app.test`)", service: noop@internal}
-  }
+  routers: {app: {rule: "Host(`app.test`)", service: noop@internal}}
 )yaml")});
   CHECK(fixture.taker(build, kWeb, "app.test") == "app@file");
   CHECK(fixture.taker(build, kOther, "app.test").empty());
@@ -136,11 +135,7 @@ http:
     who: {rule: "Host(`who.test`)", service: apps}
     how: {rule: "Host(`how.test`)", service: app, middlewares: [missing]}
   services:
-    app: {
-  loadBalancer : {
-  servers:
-    [{url : "http://10.0.0.1:80"}, {url : "ftp://10.0.0.2"}]
-  }}
+    app: {loadBalancer: {servers: [{url: "http://10.0.0.1:80"}, {url: "ftp://10.0.0.2"}]}}
     loop: {weighted: {services: [{name: loop}]}}
 )yaml")});
   CHECK(fixture.taker(build, kWeb, "good.test") == "good@file");

@@ -1,0 +1,52 @@
+// documents.cpp: the commands that print documents: help, man page, completion, reference.
+#include <cstdio>
+#include <string>
+
+#include "cmd/command_table.h"
+#include "cmd/commands.h"
+#include "config/reference.h"
+
+namespace sluice::cmd {
+namespace {
+
+int print(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  return 0;
+}
+
+int usage(const char* text) {
+  std::fprintf(stderr, "usage: sluice %s\n", text);
+  return 2;
+}
+
+}  // namespace
+
+int help(const std::vector<std::string>&) { return print(config::help_text(described_program())); }
+
+int man(const std::vector<std::string>&) { return print(config::man_page(described_program())); }
+
+int completion(const std::vector<std::string>& arguments) {
+  if (arguments.size() == 1) {
+    if (arguments[0] == "bash") return print(config::completion_script(config::Shell::bash, described_program()));
+    if (arguments[0] == "zsh") return print(config::completion_script(config::Shell::zsh, described_program()));
+    if (arguments[0] == "fish") return print(config::completion_script(config::Shell::fish, described_program()));
+  }
+  return usage("completion bash|zsh|fish");
+}
+
+int reference(const std::vector<std::string>& arguments) {
+  if (arguments.size() == 1) {
+    if (arguments[0] == "static") return print(config::static_reference());
+    if (arguments[0] == "dynamic") return print(config::dynamic_reference());
+    if (arguments[0] == "labels") return print(config::label_reference());
+    if (arguments[0] == "static-schema") return print(config::static_json_schema());
+    if (arguments[0] == "dynamic-schema") return print(config::dynamic_json_schema());
+  }
+  return usage("reference static|dynamic|labels|static-schema|dynamic-schema");
+}
+
+int complete(const std::vector<std::string>& words) {
+  return print(config::complete_words(described_program(), words));
+}
+
+}  // namespace sluice::cmd
