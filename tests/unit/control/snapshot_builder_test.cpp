@@ -169,9 +169,7 @@ TEST_CASE("names refer to their own provider unless they say another") {
 http:
   routers:
     own: {rule: "Host(`own.test`)", service: app}
-    theirs: {
-  rule:
-    "Host(`theirs.test`)", service : app@file}
+    theirs: {rule: "Host(`theirs.test`)", service: app@file}
 )yaml")});
   INFO(fixture.whats(build));
   CHECK(fixture.taker(build, kWeb, "own.test").empty());
