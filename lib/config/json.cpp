@@ -1,5 +1,9 @@
 #include "config/json.h"
 
+#include <fmt/format.h>
+
+#include <utility>
+
 #include "base/text.h"
 #include "config/scalars.h"
 #include "config/yaml.h"
@@ -29,6 +33,20 @@ std::size_t utf8_length(std::string_view text) {
     return tail(1, low, high) && tail(2) && tail(3) ? 4 : 0;
   }
   return 0;
+}
+
+// Characters that are valid in JSON but that YAML takes for line ends or refuses, so that what we write reads back in
+// either: U+0080 to U+009F, U+2028, U+2029, U+FEFF, U+FFFE, U+FFFF. The code point, or 0.
+unsigned awkward(std::string_view sequence) {
+  const auto bits = [&](std::size_t i) { return static_cast<unsigned char>(sequence[i]) & 0x3Fu; };
+  if (sequence.size() == 2) {
+    const unsigned point = (static_cast<unsigned char>(sequence[0]) & 0x1Fu) << 6 | bits(1);
+    return point <= 0x9F ? point : 0;
+  }
+  if (sequence.size() != 3) return 0;
+  const unsigned point = (static_cast<unsigned char>(sequence[0]) & 0x0Fu) << 12 | bits(1) << 6 | bits(2);
+  const bool is_awkward = point == 0x2028 || point == 0x2029 || point == 0xFEFF || point >= 0xFFFE;
+  return is_awkward ? point : 0;
 }
 
 class Writer {
@@ -87,7 +105,6 @@ class Writer {
 }  // namespace
 
 std::string json_string(std::string_view text) {
-  static constexpr std::string_view kHex = "0123456789abcdef";
   std::string json = "\"";
   while (!text.empty()) {
     const char c = text.front();
@@ -101,10 +118,11 @@ std::string json_string(std::string_view text) {
     } else if (c == '\r') {
       json += "\\r";
     } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
-      json += "\\u00";
-      json += {kHex[static_cast<unsigned char>(c) >> 4], kHex[static_cast<unsigned char>(c) & 15]};
+      json += fmt::format("\\u{:04x}", static_cast<unsigned char>(c));
     } else if (length == 0) {
       json += kReplacement;
+    } else if (const unsigned point = awkward(text.substr(0, length)); point != 0) {
+      json += fmt::format("\\u{:04x}", point);
     } else {
       json += text.substr(0, length);
     }

@@ -85,6 +85,7 @@ tls:
 TEST_CASE("JSON text is escaped, and bytes that are not UTF-8 are replaced") {
   CHECK(json_string("a\"b\\c\n\t\r\x01\x7f") == R"("a\"b\\c\n\t\r\u0001\u007f")");
   CHECK(json_string("ü€𝄞") == "\"ü€𝄞\"");
+  CHECK(json_string("\xc2\x85\xe2\x80\xa8\xef\xbb\xbf") == R"("\u0085\u2028\ufeff")");  // line ends of YAML
   CHECK(json_string("\xff") == "\"\xEF\xBF\xBD\"");
   CHECK(json_string("\xc0\xaf") == "\"\xEF\xBF\xBD\xEF\xBF\xBD\"");          // overlong
   CHECK(json_string("\xed\xa0\x80").find("\xed") == std::string::npos);      // surrogate
