@@ -74,8 +74,8 @@ Loop::~Loop() {
                               reinterpret_cast<uv_handle_t*>(&h.timer)}) {
     uv_close(handle, nullptr);
   }
-  uv_run(uv_.get(), UV_RUN_DEFAULT);  // lets closing handles and finished work end
-  SLUICE_CHECK(uv_loop_close(uv_.get()) == 0);
+  // Closing handles and work on the pool end in further turns; a pending stop() ends one of these turns early.
+  while (uv_loop_close(uv_.get()) == UV_EBUSY) uv_run(uv_.get(), UV_RUN_DEFAULT);
   close(epoll_);
   current_loop = nullptr;
 }
