@@ -213,47 +213,44 @@ class Start(Case):
 
 class Descriptors(Case):
     def test_running_out_hurts_neither_those_who_are_served_nor_the_processor(self):
-        upstream = self.upstream()
+        upstream = self.upstream(slow_reply)
+        upstream.go_on = False
         process = self.sluice(upstream, descriptors=96)
-        served = self.client(process)
-        self.assertEqual(served.ask(get()).status, 200)
-        idle = []
-        for _ in range(200):
+        served = [self.client(process) for _ in range(3)]
+        for client in served:
+            client.send(get())
+        self.assertTrue(upstream.wait_for_requests(3))
+        idle = self.crowd(process, 200)
+        process.wait_for_log(r"(?i)descriptor")
+        before, began = process.cpu_seconds(), time.monotonic()
+        time.sleep(1.5)
+        self.assertLess(process.cpu_seconds() - before, 0.7 if not self.slow_build() else 1.2, "it spins")
+        upstream.script, upstream.go_on = serve(), True
+        upstream.changed()
+        self.assertEqual([client.reply().body for client in served], [b"finished"] * 3)
+        for connection in idle:
+            connection.close()
+        self.assert_soon(lambda: self.answers(process), "new clients are served again", 10)
+        self.assert_within(20, began, "all of it")
+
+    def crowd(self, process, count: int) -> list[socket.socket]:
+        """So many connections that say nothing, or as many as get through."""
+        held = []
+        for _ in range(count):
             connection = socket.socket()
             connection.settimeout(patience(2))
             self.addCleanup(connection.close)
             try:
                 connection.connect(process.web)
+                held.append(connection)
             except OSError:
-                continue
-            idle.append(connection)
-            if len(idle) % 20 == 0:
-                self.assertEqual(served.ask(get()).status, 200)
-        before, began = process.cpu_seconds(), time.monotonic()
-        while time.monotonic() - began < 1.5:
-            self.assertEqual(served.ask(get()).status, 200)
-            time.sleep(0.05)
-        self.assertLess(process.cpu_seconds() - before, 0.7 if not self.slow_build() else 1.2, "it spins")
-        for connection in idle:
-            connection.close()
-        self.assertEqual(served.ask(get()).status, 200)
-        self.assert_soon(lambda: self.answers(process), "new clients are served again", 10)
+                pass
+        return held
 
     def test_the_oldest_idle_connections_make_room_for_new_ones(self):
         upstream = self.upstream()
         process = self.sluice(upstream, descriptors=96)
-        first = self.client(process)
-        self.assertEqual(first.ask(get()).status, 200)
-        idle = []
-        for _ in range(150):
-            connection = socket.socket()
-            connection.settimeout(patience(2))
-            self.addCleanup(connection.close)
-            try:
-                connection.connect(process.web)
-                idle.append(connection)
-            except OSError:
-                pass
+        self.crowd(process, 150)
         self.assert_soon(lambda: self.answers(process),
                          "a new client is served although idle ones hold every descriptor", 10)
 

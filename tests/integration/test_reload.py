@@ -141,8 +141,7 @@ class Files(Case):
         upstream = self.upstream()
         process = self.sluice(upstream)
         client = self.client(process)
-        for broken in ("http: [unclosed", "http:\n\trouters: {}\n", "- a\n- b\n", "http:\n  routerz: {}\n", "\x00",
-                       "{{ fail"):
+        for broken in ("http: [unclosed", "http:\n\trouters: {}\n", "- a\n- b\n", "\x00", "{{ fail"):
             with self.subTest(broken):
                 before = len(process.lines)
                 process.write_text(broken)
@@ -151,6 +150,15 @@ class Files(Case):
                 self.assertEqual(client.ask(get()).status, 200)
         process.configure(single(upstream.url))
         self.assertEqual(client.ask(get()).status, 200)
+
+    def test_an_unknown_field_is_named_and_the_rest_goes_live(self):
+        upstream = self.upstream()
+        process = self.sluice({})
+        dynamic = single(upstream.url)
+        dynamic["http"]["routerz"] = {}
+        process.configure(dynamic)
+        self.assertEqual(self.client(process).ask(get()).status, 200)
+        self.assertIn("dynamic.yml", process.wait_for_log(r"routerz"))
 
     def test_an_empty_file_is_an_empty_configuration(self):
         process = self.sluice(self.upstream())
