@@ -47,8 +47,8 @@ Result<Bytes> write_response_head(Arena& arena, const Response& response, const 
 Result<Bytes> write_interim_head(Arena& arena, std::uint16_t status, const Fields& fields);
 inline constexpr Bytes kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
-// A chunk is its head, its data and kChunkEnd. The last chunk is kLastChunk, or what write_trailers gives; the head of a
-// chunk without data has no bytes, so that it cannot end a message by accident.
+// A chunk is its head, its data and kChunkEnd. The last chunk is kLastChunk, or what write_trailers gives; the head of
+// a chunk without data has no bytes, so that it cannot end a message by accident.
 class ChunkHead {
  public:
   ChunkHead() = default;
