@@ -88,43 +88,39 @@ def system_calls(program: Program, run: Callable[[], object]) -> Counter:
 CALLGRIND = ("valgrind", "--quiet", "--tool=callgrind", "--callgrind-out-file=callgrind.%p")
 
 
-def callgrind_result(folder: Path) -> tuple[int, Counter]:
-    """Instructions of all processes that left a callgrind file there, and how often each function was called."""
+def dump(program: Program, number: int) -> tuple[int, Counter]:
+    """Instructions since the last dump, and how often each function was called."""
+    subprocess.run(["callgrind_control", "-d", str(program.pid)], check=True, capture_output=True, timeout=120)
+    file = program.folder / f"callgrind.{program.pid}.{number}"
     instructions, calls = 0, Counter()
-    for file in folder.glob("callgrind.*"):
-        names: dict[str, str] = {}
-        callee = ""
-        with open(file, errors="replace") as lines:
-            for line in lines:
-                if line.startswith(("fn=", "cfn=")):
-                    found = re.match(r"c?fn=(\(\d+\))(?: (.*))?", line.rstrip())
-                    if found[2]:
-                        names[found[1]] = found[2]
-                    callee = names.get(found[1], found[1])
-                elif line.startswith("calls="):
-                    calls[callee.split("'")[0]] += int(line[6:].split()[0])
-                elif line.startswith("totals:"):
-                    instructions += int(line.split()[1])
+    names: dict[str, str] = {}
+    callee = ""
+    with open(file, errors="replace") as lines:
+        for line in lines:
+            if line.startswith(("fn=", "cfn=")):
+                found = re.match(r"c?fn=(\(\d+\))(?: (.*))?", line.rstrip())
+                if found[2]:
+                    names[found[1]] = found[2]
+                callee = names.get(found[1], found[1])
+            elif line.startswith("calls="):
+                calls[callee.split("'")[0]] += int(line[6:].split()[0])
+            elif line.startswith("totals:"):
+                instructions += int(line.split()[1])
     return instructions, calls
 
 
-def instructions_per_request(start: Callable[[tuple[str, ...]], Program], run: Callable[[int, int], object],
+def instructions_per_request(program: Program, run: Callable[[int], object],
                              requests: int) -> tuple[float, dict[str, float]]:
-    """User-space instructions and allocator calls per request: two runs of N and 2N requests, so that starting up and
-    ending cancel out. `start` gets the command prefix, `run` the port and the number of requests."""
-    results = []
-    for count in (requests, 2 * requests):
-        program = start(CALLGRIND)
-        folder = program.folder
-        try:
-            run(program.port, count)
-            program.process.send_signal(signal.SIGTERM)
-            program.process.wait(120)
-            results.append(callgrind_result(folder))
-        finally:
-            program.stop()
-    (few, few_calls), (many, many_calls) = results
-    if not many or many <= few:
+    """User-space instructions and allocator calls per request of a program started under CALLGRIND: the difference
+    between a run of 2N and one of N requests, so that opening and closing the connections cancels out. A run before
+    them fills the pools."""
+    run(requests)
+    dump(program, 1)
+    run(requests)
+    few, few_calls = dump(program, 2)
+    run(2 * requests)
+    many, many_calls = dump(program, 3)
+    if many <= few:
         raise RuntimeError("callgrind left no usable result")
     allocators = ("malloc", "calloc", "realloc", "posix_memalign", "aligned_alloc", "memalign", "free")
     return ((many - few) / requests,
