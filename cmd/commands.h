@@ -11,6 +11,8 @@ int dispatch(const std::vector<std::string>& arguments);
 
 int run(const std::vector<std::string>& arguments);
 int whoami(const std::vector<std::string>& arguments);
+// Where `sluice whoami` with these arguments listens.
+std::string whoami_address(const std::vector<std::string>& arguments);
 int healthcheck(const std::vector<std::string>& arguments);
 int version(const std::vector<std::string>& arguments);
 int help(const std::vector<std::string>& arguments);

@@ -1,8 +1,13 @@
 // healthcheck.cpp: `sluice healthcheck`: asks the proxy that runs with the same static configuration for /ping.
+//
+// Without arguments in a container it takes those of the container's first process, so that the image's health check
+// fits whatever the container was started with: without ping it asks the first entry point and takes any answer, and
+// it knows the demo backend.
 #include <cstdio>
 
 #include "async/loop.h"
 #include "cmd/commands.h"
+#include "cmd/first_process.h"
 #include "cmd/static_configuration.h"
 #include "config/entry_point_address.h"
 #include "rest/client.h"
@@ -12,11 +17,22 @@ namespace {
 
 constexpr Duration kTimeout = 5s;
 
-Task<void> ask(rest::Client& client, rest::Call call, std::string url, int& status) {
+struct Question {
+  std::string address;  // as an entry point has it
+  std::string path;
+  bool any_status = false;
+};
+
+int refuse(const std::string& why) {
+  std::printf("Error calling healthcheck: %s\n", why.c_str());
+  return 1;
+}
+
+Task<void> ask(rest::Client& client, rest::Call call, std::string url, bool any_status, int& status) {
   Result<rest::Reply> reply = co_await client.send(std::move(call));
   if (!reply) {
-    std::printf("Error calling healthcheck: %s: %s\n", url.c_str(), std::string(reply.error().text).c_str());
-  } else if (reply->status != 200) {
+    refuse(url + ": " + std::string(reply.error().text));
+  } else if (reply->status != 200 && !any_status) {
     std::printf("Bad healthcheck status: %d\n", reply->status);
   } else {
     std::printf("OK: %s\n", url.c_str());
@@ -25,37 +41,16 @@ Task<void> ask(rest::Client& client, rest::Call call, std::string url, int& stat
   Loop::current().stop();
 }
 
-}  // namespace
-
-int healthcheck(const std::vector<std::string>& arguments) {
-  config::LoadedStatic loaded = load_static(arguments);
-  if (!loaded.configuration) {
-    print_report(loaded.report);
-    return 1;
-  }
-  const config::Static& configuration = *loaded.configuration;
-  if (!configuration.ping) {
-    std::printf("Error calling healthcheck: ping is not enabled; start Sluice with --ping\n");
-    return 1;
-  }
-  auto entry_point = configuration.entry_points.find(configuration.ping->entry_point);
-  if (entry_point == configuration.entry_points.end()) {
-    std::printf("Error calling healthcheck: the ping entry point %s does not exist\n",
-                configuration.ping->entry_point.c_str());
-    return 1;
-  }
-  std::optional<config::EntryPointAddress> address = config::parse_entry_point_address(entry_point->second.address);
-  if (!address) {
-    std::printf("Error calling healthcheck: the address %s cannot be read\n", entry_point->second.address.c_str());
-    return 1;
-  }
+int answer(const Question& question) {
+  std::optional<config::EntryPointAddress> address = config::parse_entry_point_address(question.address);
+  if (!address) return refuse("the address " + question.address + " cannot be read");
   std::string host = address->host.empty() || address->host == "0.0.0.0" ? "127.0.0.1" : address->host;
   if (host == "::") host = "::1";
   if (host.find(':') != std::string::npos) host = "[" + host + "]";
   rest::Call call;
   call.server.origin = "http://" + host + ":" + std::to_string(address->port);
   call.method = "HEAD";
-  call.path = "/ping";
+  call.path = question.path;
   call.connect_timeout = call.timeout = kTimeout;
   std::string url = call.server.origin + call.path;
 
@@ -63,10 +58,46 @@ int healthcheck(const std::vector<std::string>& arguments) {
   Loop loop;
   rest::Client client(std::string("sluice/") + kVersion);
   Scope scope;
-  scope.spawn(ask(client, std::move(call), std::move(url), status));
+  scope.spawn(ask(client, std::move(call), std::move(url), question.any_status, status));
   if (scope.running() > 0) loop.run();
   loop.run_ready();
   return status;
+}
+
+}  // namespace
+
+int healthcheck(const std::vector<std::string>& arguments) {
+  std::vector<std::string> started_with = arguments;
+  bool first_process = false;
+  if (arguments.empty()) {
+    if (auto words = arguments_of_first_process()) {
+      started_with = std::move(*words);
+      first_process = true;
+    }
+  }
+  if (first_process && !started_with.empty()) {
+    const std::string command = started_with.front();
+    if (command == "run" || command == "whoami") started_with.erase(started_with.begin());
+    if (command == "whoami") return answer(Question{whoami_address(started_with), "/health"});
+  }
+
+  config::LoadedStatic loaded = load_static(started_with);
+  if (!loaded.configuration) {
+    print_report(loaded.report);
+    return 1;
+  }
+  const config::Static& configuration = *loaded.configuration;
+  if (!configuration.ping) {
+    if (!first_process || configuration.entry_points.empty()) {
+      return refuse("ping is not enabled; start Sluice with --ping");
+    }
+    return answer(Question{configuration.entry_points.begin()->second.address, "/", true});
+  }
+  auto entry_point = configuration.entry_points.find(configuration.ping->entry_point);
+  if (entry_point == configuration.entry_points.end()) {
+    return refuse("the ping entry point " + configuration.ping->entry_point + " does not exist");
+  }
+  return answer(Question{entry_point->second.address, "/ping"});
 }
 
 }  // namespace sluice::cmd

@@ -80,6 +80,12 @@ Task<void> discard_reports(Mailbox<server::WorkerReport>& reports) {
 
 }  // namespace
 
+std::string whoami_address(const std::vector<std::string>& arguments) {
+  Options options;
+  parse(arguments, options);
+  return options.address;
+}
+
 int whoami(const std::vector<std::string>& arguments) {
   Options options;
   std::optional<config::EntryPointAddress> address;
