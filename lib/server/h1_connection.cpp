@@ -20,7 +20,11 @@ H1Connection::H1Connection(std::unique_ptr<net::Stream> stream, const http::Peer
       settings_(settings),
       index_(index),
       host_(host),
-      began_(Loop::current().now()) {}
+      began_(Loop::current().now()) {
+  // Once per connection instead of once per request; it fits into the string itself for most clients.
+  remote_text_ = peer_.remote.ip.to_string();
+  peer_.remote_text = remote_text_;
+}
 
 Task<void> H1Connection::run() {
   for (;;) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "async/lent.h"
@@ -55,6 +56,7 @@ class H1Connection final : public ClientConnection {
 
   std::unique_ptr<net::Stream> stream_;
   http::Peer peer_;
+  std::string remote_text_;  // what peer_.remote_text points to
   const EntryPointSettings& settings_;
   std::size_t index_;
   Host& host_;
