@@ -28,11 +28,15 @@ Task<Result<Bytes>> MemoryStream::read(Deadline deadline) {
     Status waited = co_await in->changed.wait(deadline);
     if (!waited) co_return waited.error();
   }
-  std::size_t size = std::min(piece_, in->bytes.size());
-  lent_ = in->bytes.substr(0, size);
+  // Lent from the scratch, as a socket lends: it outlives this stream and is overwritten after the turn.
+  Loop& loop = Loop::current();
+  std::span<char> scratch = loop.scratch();
+  std::size_t size = std::min({piece_, in->bytes.size(), scratch.size()});
+  in->bytes.copy(scratch.data(), size);
   in->bytes.erase(0, size);
+  loop.lent(size);
   in->changed.notify_all();
-  co_return Bytes(lent_);
+  co_return Bytes(scratch.data(), size);
 }
 
 Task<Status> MemoryStream::write(std::span<const iovec> pieces, Duration stall) {

@@ -48,7 +48,6 @@ class MemoryStream final : public Stream {
   std::shared_ptr<MemoryPipe> in_;
   std::shared_ptr<MemoryPipe> out_;
   std::size_t piece_ = SIZE_MAX;
-  std::string lent_;
   bool aborted_ = false;
 };
 

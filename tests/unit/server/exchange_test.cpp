@@ -1,4 +1,5 @@
-#include "unit/server/test_edge.h"
+#include "support/catch.h"
+#include "support/edge/test_edge.h"
 
 using namespace sluice;
 using namespace sluice::test;
@@ -329,6 +330,7 @@ TEST_CASE("an upstream connection that became readable while idle is not used ag
   TestEdge::Client client = edge.connect();
   client.say(kGet);
   client.say(kGet);
+  INFO(client.received());
   CHECK(client.received().find("evil") == std::string::npos);
   CHECK(count(client.received(), "\r\n\r\nok") == 2);
 }

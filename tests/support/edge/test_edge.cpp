@@ -1,4 +1,4 @@
-#include "unit/server/test_edge.h"
+#include "support/edge/test_edge.h"
 
 namespace sluice::test {
 
@@ -64,7 +64,7 @@ void TestEdge::route(const std::string& rule, std::vector<std::string> names) {
 
 void TestEdge::route(const std::string& rule, std::shared_ptr<const proxy::Handler> handler) {
   route::ParsedRule parsed = route::parse_rule(rule, route::Family::http, route::Syntax::v3);
-  REQUIRE(parsed.rule.has_value());
+  SLUICE_CHECK(parsed.rule.has_value());
   rules_.push_back(std::move(*parsed.rule));
   routes_.push_back(server::Route{"router" + std::to_string(routes_.size()) + "@test", std::move(handler), false, {}});
 }

@@ -13,7 +13,6 @@
 #include "proxy/worker_local.h"
 #include "route/parser.h"
 #include "server/h1_connection.h"
-#include "support/catch.h"
 #include "support/run_task.h"
 
 namespace sluice::test {
