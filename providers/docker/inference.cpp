@@ -25,19 +25,14 @@ class Inference {
 
   void run(bool leaving) {
     LabelConfiguration labels = config::decode_labels(container_.labels, result_.owner, result_.report);
-    bool enabled = labels.enable.value_or(options_.visibility.exposed_by_default);
-    if (labels.usable && !enabled) {
-      result_.report.clear();  // nobody wants to hear of typing errors in what is switched off
-      return;
-    }
-    Visibility visibility = visibility_of(container_, labels, leaving, options_.visibility);
+    Visibility visibility = visibility_of(container_, labels, leaving, options_.exposed_by_default);
     if (!visibility.waiting_for.empty()) {
       add(Severity::info, code::kWaiting, visibility.waiting_for, {},
           visibility.presence == Presence::absent ? "its routers and services are left out" : "it gets no requests",
           "");
     }
     if (visibility.presence == Presence::absent) {
-      if (container_.state != State::running) result_.report.clear();
+      if (labels.usable) result_.report.clear();  // nobody wants to hear of mistakes in what does not take part
       return;
     }
     serving_ = visibility.presence == Presence::serving;

@@ -18,7 +18,7 @@ namespace sluice::providers::docker {
 
 // What inference depends on beside the containers; fixed while the provider runs, except for the surroundings.
 struct InferenceOptions {
-  VisibilityOptions visibility;
+  bool exposed_by_default = true;
   Surroundings surroundings;
 };
 

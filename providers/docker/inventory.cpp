@@ -32,24 +32,22 @@ Inventory::Consequence Inventory::apply(const Event& event, Time now) {
 
   Container& container = found->second;
   Track& track = tracks_[event.container];
+  if (event.kind == Event::Kind::signal) {
+    // The container is still what it was: answers that are on their way stay valid.
+    if (event.signal != container.stop_signal && event.signal != kSigKill) return {};
+    track.leaving_until = now + kLeaveGrace;
+    track.contribution.reset();
+    invalidate_dependents();
+    return {.look = false, .changed = true};
+  }
   track.touched = sequence_;
   track.listed.reset();
-  switch (event.kind) {
-    case Event::Kind::signal:
-      if (event.signal != container.stop_signal && event.signal != kSigKill) return {};
-      track.leaving_until = now + kLeaveGrace;
-      break;
-    case Event::Kind::ended:
-      track.leaving_until = Time();
-      container.state = State::ended;
-      break;
-    default:
-      if (event.started) track.leaving_until = Time();
-      return {.look = true, .changed = false};
-  }
+  if (event.kind == Event::Kind::ended || event.started) track.leaving_until = Time();
+  if (event.kind != Event::Kind::ended) return {.look = true, .changed = false};
+  container.state = State::ended;
   track.contribution.reset();
   invalidate_dependents();
-  return {.look = event.kind == Event::Kind::ended, .changed = true};
+  return {.look = true, .changed = true};
 }
 
 std::vector<std::string> Inventory::reconcile(std::vector<Container> listed, std::uint64_t asked_at, bool& changed) {
@@ -86,8 +84,7 @@ std::vector<std::string> Inventory::reconcile(std::vector<Container> listed, std
 bool Inventory::deserves_look(const Container& container) const {
   config::Report unused;
   config::LabelConfiguration labels = config::decode_labels(container.labels, "", unused);
-  if (!labels.usable || !labels.enable.value_or(options_.visibility.exposed_by_default)) return false;
-  return container.state == State::running || labels.docker.allow_non_running;
+  return visibility_of(container, labels, false, options_.exposed_by_default).presence != Presence::absent;
 }
 
 bool Inventory::seen(const std::string& id, std::optional<Container> container, std::uint64_t asked_at) {

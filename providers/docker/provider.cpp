@@ -72,8 +72,7 @@ std::unique_ptr<DockerProvider> DockerProvider::make(const config::DockerProvide
     return nullptr;
   }
   InferenceOptions inference;
-  inference.visibility.exposed_by_default = options.exposed_by_default;
-  inference.visibility.allow_empty_services = options.allow_empty_services;
+  inference.exposed_by_default = options.exposed_by_default;
   inference.surroundings.network = options.network;
   inference.surroundings.use_bind_port_ip = options.use_bind_port_ip;
   if (options.http_client_timeout.count() > 0) timing.call = options.http_client_timeout;

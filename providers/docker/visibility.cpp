@@ -1,29 +1,23 @@
 #include "providers/docker/visibility.h"
 
 namespace sluice::providers::docker {
-namespace {
-
-std::string_view describe(Health health) {
-  return health == Health::starting ? "its health check has not succeeded yet" : "its health check fails";
-}
-
-}  // namespace
 
 Visibility visibility_of(const Container& container, const config::LabelConfiguration& labels, bool leaving,
-                         const VisibilityOptions& options) {
-  if (!labels.usable || !labels.enable.value_or(options.exposed_by_default)) return {Presence::absent, {}};
+                         bool exposed_by_default) {
+  if (!labels.usable || !labels.enable.value_or(exposed_by_default)) return {Presence::absent, {}};
 
   bool running = container.state == State::running;
   if (labels.docker.allow_non_running) {
     return {running && !leaving ? Presence::serving : Presence::without_server, {}};
   }
-  if (!running) return {Presence::absent, {}};
-  // Its host is known until it has ended: answered 503, not 404.
+  if (container.state == State::created || container.state == State::ended) return {Presence::absent, {}};
+  if (container.state == State::paused) return {Presence::without_server, "it is paused"};
+  if (container.state == State::restarting) return {Presence::without_server, "it is being restarted"};
   if (leaving) return {Presence::without_server, "it was told to stop"};
-  if (container.health == Health::starting || container.health == Health::unhealthy) {
-    return {options.allow_empty_services ? Presence::without_server : Presence::absent,
-            std::string(describe(container.health))};
+  if (container.health == Health::starting) {
+    return {Presence::without_server, "its health check has not succeeded yet"};
   }
+  if (container.health == Health::unhealthy) return {Presence::without_server, "its health check fails"};
   return {Presence::serving, {}};
 }
 

@@ -14,18 +14,17 @@ enum class Presence {
   serving,
 };
 
-struct VisibilityOptions {
-  bool exposed_by_default = true;
-  bool allow_empty_services = false;
-};
-
 struct Visibility {
   Presence presence = Presence::absent;
-  std::string waiting_for;  // why an enabled, running container is not `serving`; empty otherwise
+  std::string waiting_for;  // why an enabled container that is meant to run is not `serving`; empty otherwise
 };
 
 // `leaving`: a signal to stop was sent and the container has not ended yet.
+//
+// A container that runs but is not ready (its health check has not succeeded, it is paused, it is being restarted, it
+// was told to stop) keeps its routers: its host is known, and is answered 503 with Retry-After instead of 404. So
+// providers.docker.allowEmptyServices has nothing left to switch on.
 Visibility visibility_of(const Container& container, const config::LabelConfiguration& labels, bool leaving,
-                         const VisibilityOptions& options);
+                         bool exposed_by_default);
 
 }  // namespace sluice::providers::docker

@@ -378,7 +378,7 @@ TEST_CASE("labels of no use to us are passed over") {
 
 TEST_CASE("exposedByDefault and traefik.enable decide; nothing is said about who is switched off") {
   InferenceOptions hidden;
-  hidden.visibility.exposed_by_default = false;
+  hidden.exposed_by_default = false;
   CHECK(infer(compose({}), hidden).dynamic == config::Dynamic());
   CHECK_FALSE(infer(compose({{"traefik.enable", "true"}}), hidden).dynamic.http.routers.empty());
   Contribution off = infer(compose({{"traefik.enable", "false"}, {"traefik.http.routers.x.nonsense", "1"}}));
@@ -386,43 +386,34 @@ TEST_CASE("exposedByDefault and traefik.enable decide; nothing is said about who
   CHECK(off.report.empty());
 }
 
-TEST_CASE("state and health decide as in Traefik, with both options") {
+TEST_CASE("state and health decide: what is meant to run keeps its routers, only what is ready gets requests") {
   enum Expect { absent, empty, serving };
   struct Row {
     State state;
     Health health;
-    bool allow_empty;
     bool allow_non_running;
     Expect expected;
   };
   const Row rows[] = {
-      {State::running, Health::none, false, false, serving},
-      {State::running, Health::healthy, false, false, serving},
-      {State::running, Health::starting, false, false, absent},
-      {State::running, Health::unhealthy, false, false, absent},
-      {State::running, Health::starting, true, false, empty},
-      {State::running, Health::unhealthy, true, false, empty},
-      {State::running, Health::unhealthy, false, true, serving},
-      {State::created, Health::none, false, false, absent},
-      {State::paused, Health::none, false, false, absent},
-      {State::restarting, Health::none, false, false, absent},
-      {State::ended, Health::none, false, false, absent},
-      {State::ended, Health::none, true, false, absent},
-      {State::ended, Health::unhealthy, false, true, empty},
-      {State::paused, Health::none, false, true, empty},
-      {State::created, Health::none, true, true, empty},
+      {State::running, Health::none, false, serving},     {State::running, Health::healthy, false, serving},
+      {State::running, Health::starting, false, empty},   {State::running, Health::unhealthy, false, empty},
+      {State::paused, Health::none, false, empty},        {State::paused, Health::healthy, false, empty},
+      {State::restarting, Health::none, false, empty},    {State::created, Health::none, false, absent},
+      {State::ended, Health::none, false, absent},        {State::ended, Health::unhealthy, false, absent},
+      {State::running, Health::unhealthy, true, serving}, {State::ended, Health::unhealthy, true, empty},
+      {State::paused, Health::none, true, empty},         {State::created, Health::none, true, empty},
+      {State::restarting, Health::starting, true, empty},
   };
   for (const Row& row : rows) {
-    CAPTURE(static_cast<int>(row.state), static_cast<int>(row.health), row.allow_empty, row.allow_non_running);
+    CAPTURE(static_cast<int>(row.state), static_cast<int>(row.health), row.allow_non_running);
     Container container = compose({{"traefik.http.routers.app.rule", "Host(`a`)"}});
     if (row.allow_non_running) container.labels["traefik.docker.allownonrunning"] = "true";
     container.state = row.state;
     container.health = row.health;
-    InferenceOptions options;
-    options.visibility.allow_empty_services = row.allow_empty;
-    Contribution result = infer(container, options);
+    Contribution result = infer(container);
     Expect got = result.dynamic == config::Dynamic() ? absent : urls(result, "svc-proj").empty() ? empty : serving;
     CHECK(got == row.expected);
+    CHECK_FALSE(config::has_errors(result.report));
   }
 }
 

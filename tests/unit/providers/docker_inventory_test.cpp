@@ -135,6 +135,17 @@ TEST_CASE("an answer that is older than an event about its container is not take
   CHECK(service(all, "web") == "absent");
 }
 
+TEST_CASE("a signal does not make the answer to a look worthless") {
+  Inventory all = inventory();
+  list(all, {running("web")});
+  std::uint64_t asked_at = all.sequence();
+  all.apply(event(Event::Kind::signal, "web", 15), kStart);
+  CHECK(all.seen("web", running("web", "10.0.0.7"), asked_at));
+  CHECK(service(all, "web") == "empty");
+  all.overdue(kStart + Inventory::kLeaveGrace);
+  CHECK(service(all, "web") == "http://10.0.0.7:80");
+}
+
 TEST_CASE("what is gone does not come back with a late answer") {
   Inventory all = inventory();
   list(all, {running("web")});
