@@ -35,11 +35,7 @@ constexpr std::string_view kUnserved[] = {
     "EntryPoint.udp",
     "EntryPoint.observability",
     "EntryPointHttp.tls",
-    "EntryPointHttp.encodedCharacters",
-    "EntryPointHttp.encodeQuerySemicolons",
-    "EntryPointHttp.underscoreHeadersStrategy",
     // providers
-    "Providers.precedence",
     "Providers.swarm",
     "Providers.http",
     "Providers.rest",
@@ -59,9 +55,7 @@ constexpr std::string_view kUnserved[] = {
     "DockerProvider.username",
     "DockerProvider.password",
     "DockerProvider.tls",
-    "DockerProvider.httpClientTimeout",
     "DockerProvider.constraints",
-    "DockerProvider.useBindPortIP",
     "DockerProvider.allowEmptyServices",
     // routers and services
     "Dynamic.tcp",
