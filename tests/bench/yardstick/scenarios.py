@@ -302,7 +302,7 @@ def measure_instructions(settings: Settings, requests: int, peers: tuple[str, ..
             if name == "sluice":
                 budgets = [Budget("user-space instructions per request (goal)", each, 12_000),
                            Budget("user-space instructions per request (gate)", each, 13_200),
-                           Budget("heap allocations per request (none; a few connections are noise)", round(asked, 2), 0.05)]
+                           Budget("heap allocations per request (0 but for noise)", round(asked, 2), 0.05)]
     return Result("instructions", "User-space instructions per keep-alive request (callgrind, 64 connections, 1 KiB)",
                   ["", "instructions", "heap allocations"], rows, budgets,
                   [f"The difference between {requests:,} and {2 * requests:,} requests of a warm process, divided by "
