@@ -15,6 +15,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "async/frames.h"
 #include "base/result.h"
 
 namespace sluice {
@@ -23,13 +24,8 @@ class Scope;
 
 namespace async {
 
-// Frames come from per-thread lists of sizes that are multiples of 64 bytes, so a request that never waits for memory
-// allocates nothing from the heap.
-void* allocate_frame(std::size_t size);
-void release_frame(void* frame, std::size_t size);
-
 // The coroutine to resume next on this thread, set by a task that finished after having suspended.
-extern thread_local std::coroutine_handle<> next_to_resume;
+extern constinit thread_local std::coroutine_handle<> next_to_resume;
 
 // Resumes `handle`, then whoever waited for it, and so on up the chain.
 inline void drive(std::coroutine_handle<> handle) {

@@ -39,11 +39,28 @@ Task<Result<Bytes>> MemoryStream::read(Deadline deadline) {
   co_return Bytes(scratch.data(), size);
 }
 
-Task<Status> MemoryStream::write(std::span<const iovec> pieces, Duration stall) {
+Result<std::size_t> MemoryStream::write_now(std::span<const iovec> pieces) {
+  if (out_->reset || out_->ended) {
+    Error error = Error::of(Code::reset, "write after the end");
+    error.nothing_sent = true;
+    return error;
+  }
+  std::size_t taken = 0;
+  for (const iovec& piece : pieces) {
+    std::size_t room = out_->capacity - std::min(out_->capacity, out_->bytes.size());
+    std::size_t size = std::min(room, piece.iov_len);
+    out_->bytes.append(static_cast<const char*>(piece.iov_base), size);
+    taken += size;
+    if (size < piece.iov_len) break;
+  }
+  out_->changed.notify_all();
+  return taken;
+}
+
+Task<Status> MemoryStream::write_rest(std::unique_ptr<char[]> rest, std::size_t size, Duration stall) {
   std::shared_ptr<MemoryPipe> out = out_;
-  std::string rest;
-  for (const iovec& one : pieces) rest.append(static_cast<const char*>(one.iov_base), one.iov_len);
-  while (!rest.empty()) {
+  std::size_t done = 0;
+  while (done < size) {
     if (out->reset || out->ended) co_return Error::of(Code::reset, "write after the end");
     std::size_t room = out->capacity - std::min(out->capacity, out->bytes.size());
     if (room == 0) {
@@ -51,9 +68,9 @@ Task<Status> MemoryStream::write(std::span<const iovec> pieces, Duration stall) 
       if (!waited) co_return waited;
       continue;
     }
-    std::size_t size = std::min(room, rest.size());
-    out->bytes.append(rest, 0, size);
-    rest.erase(0, size);
+    std::size_t some = std::min(room, size - done);
+    out->bytes.append(rest.get() + done, some);
+    done += some;
     out->changed.notify_all();
   }
   co_return Status();

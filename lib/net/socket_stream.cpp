@@ -17,12 +17,6 @@ constexpr std::uint32_t kReadsPerTurn = 8;
 
 }  // namespace
 
-Task<Status> write_all(Stream& stream, Bytes bytes, Duration stall) {
-  iovec one = piece(bytes);
-  Status written = co_await stream.write(std::span<const iovec>(&one, 1), stall);
-  co_return written;
-}
-
 Result<std::unique_ptr<SocketStream>> SocketStream::adopt(int fd) {
   std::unique_ptr<SocketStream> stream(new SocketStream(fd));
   Status opened = stream->readiness_.open(fd);
@@ -74,43 +68,20 @@ Task<Result<Bytes>> SocketStream::read(Deadline deadline) {
   }
 }
 
-static std::size_t total_size(std::span<const iovec> pieces) {
-  std::size_t total = 0;
-  for (const iovec& one : pieces) total += one.iov_len;
-  return total;
-}
-
-Task<Status> SocketStream::write(std::span<const iovec> pieces, Duration stall) {
-  std::size_t total = total_size(pieces);
-  if (total == 0) co_return Status();
-  if (given_up_ != Code::internal) co_return Error::of(given_up_, "given up");
+Result<std::size_t> SocketStream::write_now(std::span<const iovec> pieces) {
+  if (given_up_ != Code::internal) return Error::of(given_up_, "given up");
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(pieces.data());
   message.msg_iovlen = pieces.size();
-  ssize_t sent = -1;
-  do {
-    sent = sendmsg(fd_, &message, MSG_NOSIGNAL);
-  } while (sent < 0 && errno == EINTR);
-  if (sent < 0 && errno != EAGAIN) {
+  for (;;) {
+    ssize_t sent = sendmsg(fd_, &message, MSG_NOSIGNAL);
+    if (sent >= 0) return static_cast<std::size_t>(sent);
+    if (errno == EAGAIN) return std::size_t{0};
+    if (errno == EINTR) continue;
     Error error = Error::system(errno, "send");
-    error.nothing_sent = true;  // of this write; what it means for the message, its sender knows
-    co_return error;
+    error.nothing_sent = true;
+    return error;
   }
-  std::size_t taken = sent < 0 ? 0 : static_cast<std::size_t>(sent);
-  if (taken == total) co_return Status();
-
-  // Only now are the bytes copied: the socket is full, and what was lent is valid no longer than this turn.
-  std::size_t left = total - taken;
-  std::unique_ptr<char[]> rest(new char[left]);
-  std::size_t at = 0;
-  for (const iovec& one : pieces) {
-    std::size_t skip = std::min(taken, one.iov_len);
-    taken -= skip;
-    std::memcpy(rest.get() + at, static_cast<const char*>(one.iov_base) + skip, one.iov_len - skip);
-    at += one.iov_len - skip;
-  }
-  Status written = co_await write_rest(std::move(rest), left, stall);
-  co_return written;
 }
 
 Task<Status> SocketStream::write_rest(std::unique_ptr<char[]> rest, std::size_t size, Duration stall) {

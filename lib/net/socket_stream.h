@@ -16,7 +16,8 @@ class SocketStream final : public Stream {
   ~SocketStream() override;
 
   Task<Result<Bytes>> read(Deadline deadline) override;
-  Task<Status> write(std::span<const iovec> pieces, Duration stall) override;
+  Result<std::size_t> write_now(std::span<const iovec> pieces) override;
+  Task<Status> write_rest(std::unique_ptr<char[]> rest, std::size_t size, Duration stall) override;
   void shutdown() override;
   void abort() override;
   void interrupt() override;
@@ -39,8 +40,6 @@ class SocketStream final : public Stream {
 
  private:
   explicit SocketStream(int fd) : fd_(fd) {}
-
-  Task<Status> write_rest(std::unique_ptr<char[]> rest, std::size_t size, Duration stall);
 
   int fd_;
   std::uint32_t read_size_ = kFirstRead;

@@ -18,6 +18,7 @@ namespace sluice::net {
 
 using Bytes = std::string_view;
 class SocketStream;
+class Writing;
 
 class Stream {
  public:
@@ -27,10 +28,10 @@ class Stream {
   // Errors: timed_out, reset, or what the scope was cancelled with; the stream can still be read after timed_out.
   virtual Task<Result<Bytes>> read(Deadline deadline) = 0;
 
-  // All of the pieces, in order. The bytes are only used until the call returns or first suspends: what the transport
-  // does not take at once is copied. `stall` bounds each time without progress (kNoStall: none).
-  // After an error the stream is of no further use.
-  virtual Task<Status> write(std::span<const iovec> pieces, Duration stall) = 0;
+  // `co_await stream.write(pieces, stall)`: all of the pieces, in order. The bytes are only used until the call returns
+  // or first suspends: what the transport does not take at once is copied. `stall` bounds each time without progress
+  // (kNoStall: none). After an error the stream is of no further use; with nothing_sent, not a byte of this was taken.
+  Writing write(std::span<const iovec> pieces, Duration stall);
 
   // Ends our direction; the peer reads the end after everything written.
   virtual void shutdown() = 0;
@@ -57,12 +58,45 @@ class Stream {
   // Asks the system whether an idle stream is still open and silent.
   virtual bool alive() = 0;
 
+  // The two halves of `write`. First what the transport takes at once, in bytes; then, if that was not all, the rest.
+  virtual Result<std::size_t> write_now(std::span<const iovec> pieces) = 0;
+  virtual Task<Status> write_rest(std::unique_ptr<char[]> rest, std::size_t size, Duration stall) = 0;
+
   // The plain socket underneath when its bytes are this stream's bytes, for moving them inside the kernel.
   virtual SocketStream* socket() { return nullptr; }
 };
 
+// A write in progress. Nearly always the transport takes everything at once; then no coroutine is made and nothing is
+// copied.
+class Writing {
+ public:
+  Writing(Stream& stream, std::span<const iovec> pieces, Duration stall)
+      : stream_(stream), pieces_(pieces), stall_(stall) {}
+  Writing(Stream& stream, Bytes bytes, Duration stall)
+      : stream_(stream), one_{const_cast<char*>(bytes.data()), bytes.size()}, stall_(stall) {}
+
+  bool await_ready();
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> parent) {
+    awaiter_.child = rest_.handle();
+    return awaiter_.await_suspend(parent);
+  }
+  Status await_resume() { return rest_.handle() ? awaiter_.await_resume() : outcome_; }
+
+ private:
+  Stream& stream_;
+  iovec one_{};
+  std::span<const iovec> pieces_;  // empty: `one_`
+  Duration stall_;
+  Status outcome_;
+  Task<Status> rest_;
+  Task<Status>::Awaiter awaiter_{};
+};
+
+inline Writing Stream::write(std::span<const iovec> pieces, Duration stall) { return Writing(*this, pieces, stall); }
+
 // One piece, for callers that have no list.
 inline iovec piece(Bytes bytes) { return {const_cast<char*>(bytes.data()), bytes.size()}; }
-Task<Status> write_all(Stream& stream, Bytes bytes, Duration stall);
+inline Writing write_all(Stream& stream, Bytes bytes, Duration stall) { return Writing(stream, bytes, stall); }
 
 }  // namespace sluice::net

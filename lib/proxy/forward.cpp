@@ -56,15 +56,35 @@ class HeadReading {
   // True once a byte of an answer has come: the request must not be repeated.
   bool answered() const { return answered_; }
 
+  // One coroutine for all of it: every one more costs as much as parsing a field.
   Task<Result<http::Response>> run() {
     for (;;) {
       http::Response response(request_.arena);
       http::h1::ResponseParser parser;
-      Result<http::h1::HeadResult> head = co_await read_head(parser, response);
-      if (!head) co_return head.error();
-      available_.drop_front(head->consumed);
+      http::h1::HeadResult head;
+      for (;;) {
+        if (!available_.empty()) {
+          head = parser.parse(available_.bytes(), question_, response, response_limits());
+          if (head.state != http::h1::HeadResult::State::need_more) break;
+          available_.keep();
+        }
+        std::uint64_t uploaded = exchange_->uploaded;
+        Result<Bytes> bytes = co_await exchange_->stream().read(deadline());
+        if (bytes && !bytes->empty()) {
+          answered_ = true;
+          available_.append(*bytes);
+          continue;
+        }
+        // The time to answer begins when the request is complete; an upload that makes progress is not.
+        if (!bytes && bytes.error().code == Code::timed_out && exchange_->uploaded != uploaded) continue;
+        co_return failure(bytes);
+      }
+      if (head.state == http::h1::HeadResult::State::refused) {
+        co_return Error::of(Code::invalid, http::text_of(head.reason), Origin::upstream);
+      }
+      available_.drop_front(head.consumed);
       if (response.status >= 200 || response.status == 101) {
-        finish(*head, response);
+        finish(head, response);
         co_return response;
       }
       if (++interims_ > kMostInterimResponses) {
@@ -72,47 +92,19 @@ class HeadReading {
       }
       if (response.status == 100 || request_.interim == nullptr) continue;  // 100 is between us and the client
       http::remove_hop_by_hop_of_response(response.fields);
+      available_.keep();
       Status sent = co_await request_.interim->send_interim(response.status, response.fields);
       if (!sent) co_return sent.error();
     }
   }
 
  private:
-  Task<Result<http::h1::HeadResult>> read_head(http::h1::ResponseParser& parser, http::Response& response) {
-    for (;;) {
-      if (!available_.empty()) {
-        http::h1::HeadResult head = parser.parse(available_.bytes(), question_, response, response_limits());
-        if (head.state == http::h1::HeadResult::State::done) co_return head;
-        if (head.state == http::h1::HeadResult::State::refused) {
-          co_return Error::of(Code::invalid, http::text_of(head.reason), Origin::upstream);
-        }
-      }
-      Status more = co_await read_more();
-      if (!more) co_return more.error();
-    }
-  }
-
-  // Adds to `available_`.
-  Task<Status> read_more() {
-    available_.keep();
-    std::uint64_t uploaded = exchange_->uploaded;
-    Result<Bytes> bytes = co_await exchange_->stream().read(deadline());
-    while (!bytes && bytes.error().code == Code::timed_out && exchange_->upload == Exchange::Upload::running &&
-           exchange_->uploaded != uploaded) {
-      // The time to answer begins when the request is complete; an upload that makes progress is not.
-      uploaded = exchange_->uploaded;
-      bytes = co_await exchange_->stream().read(deadline());
-    }
-    if (exchange_->upload == Exchange::Upload::failed) co_return exchange_->upload_error;
-    if (!bytes) {
-      Error error = upstream_error(bytes.error());
-      if (error.code == Code::timed_out) error.text = "no response within responseHeaderTimeout";
-      co_return error;
-    }
-    if (bytes->empty()) co_return Error::of(Code::closed, "closed without a response", Origin::upstream);
-    answered_ = true;
-    available_.append(*bytes);
-    co_return Status();
+  Error failure(const Result<Bytes>& bytes) const {
+    if (exchange_->upload == Exchange::Upload::failed) return exchange_->upload_error;
+    if (bytes) return Error::of(Code::closed, "closed without a response", Origin::upstream);
+    Error error = upstream_error(bytes.error());
+    if (error.code == Code::timed_out) error.text = "no response within responseHeaderTimeout";
+    return error;
   }
 
   Deadline deadline() const {
@@ -185,19 +177,23 @@ Task<Result<http::Response>> forward(http::Request& request, const Destination& 
   bool fresh = false;
   Upstreams& upstreams = WorkerLocal::current().upstreams();
   for (;;) {
-    Result<std::unique_ptr<Connection>> connection = co_await upstreams.acquire(*destination.endpoint, fresh);
-    if (!connection) {
-      request.target.path = path;
-      co_return connection.error();
+    std::unique_ptr<Connection> connection = fresh ? nullptr : upstreams.take_idle(*destination.endpoint);
+    if (connection == nullptr) {
+      Result<std::unique_ptr<Connection>> dialled = co_await upstreams.dial(*destination.endpoint);
+      if (!dialled) {
+        request.target.path = path;
+        co_return dialled.error();
+      }
+      connection = std::move(*dialled);
     }
-    bool reused = (*connection)->reused;
-    if (reused && request.body != nullptr && !(*connection)->stream->alive()) {
+    bool reused = connection->reused;
+    if (reused && request.body != nullptr && !connection->stream->alive()) {
       // Content cannot be sent twice, so this one is worth a system call to learn that the upstream has gone.
       fresh = true;
       continue;
     }
     bool answered = false;
-    Result<http::Response> response = co_await send_on(std::move(*connection), request, destination, answered);
+    Result<http::Response> response = co_await send_on(std::move(connection), request, destination, answered);
     bool again = !response && reused && !fresh && !answered && may_repeat(request, response.error());
     if (!again) {
       request.target.path = path;

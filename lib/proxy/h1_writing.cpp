@@ -58,7 +58,8 @@ Task<Written> write_message(H1Writing writing, Bytes head, http::Body& body, std
   Written written;
   Batch batch(writing.chunked);
   batch.add_raw(head);
-  bool ended = false;
+  // Content of known length ends with its last byte; only other content has to be asked whether there is more.
+  bool ended = body.remaining() == std::uint64_t{0};
   while (!ended) {
     if (!batch.empty() && (batch.full() || !body.ready())) {
       written.sink = co_await writing.stream.write(batch.pieces(), writing.stall);
@@ -75,6 +76,7 @@ Task<Written> write_message(H1Writing writing, Bytes head, http::Body& body, std
           written.sink = moved.sink;
           co_return written;
         }
+        if (body.remaining() == std::uint64_t{0}) break;
       }
     }
     Result<Bytes> piece = co_await body.read();
@@ -88,6 +90,7 @@ Task<Written> write_message(H1Writing writing, Bytes head, http::Body& body, std
       ended = true;
     } else {
       batch.add_content(*piece);
+      ended = body.remaining() == std::uint64_t{0};
     }
   }
   if (writing.chunked) {

@@ -33,15 +33,18 @@ void Upstreams::adopt(std::span<const std::shared_ptr<const Endpoint>> endpoints
   std::erase_if(pools_, [&](const auto& pool) { return !in_use.contains(pool.first); });
 }
 
-Task<Result<std::unique_ptr<Connection>>> Upstreams::acquire(const Endpoint& endpoint, bool fresh) {
-  auto pool = fresh ? pools_.end() : pools_.find(&endpoint);
-  if (pool != pools_.end()) {
-    while (Connection* connection = pool->second.idle.pop_front()) {
-      --pool->second.count;
-      std::unique_ptr<Connection> owned(connection);
-      if (!connection->stream->readable() && !connection->stream->broken()) co_return owned;
-    }
+std::unique_ptr<Connection> Upstreams::take_idle(const Endpoint& endpoint) {
+  auto pool = pools_.find(&endpoint);
+  if (pool == pools_.end()) return nullptr;
+  while (Connection* connection = pool->second.idle.pop_front()) {
+    --pool->second.count;
+    std::unique_ptr<Connection> owned(connection);
+    if (!connection->stream->readable() && !connection->stream->broken()) return owned;
   }
+  return nullptr;
+}
+
+Task<Result<std::unique_ptr<Connection>>> Upstreams::dial(const Endpoint& endpoint) {
   Result<std::unique_ptr<net::Stream>> stream = co_await connector_.connect(endpoint);
   if (!stream) co_return stream.error();
   auto connection = std::make_unique<Connection>(std::move(*stream));

@@ -35,8 +35,10 @@ class Upstreams : private Timer {
   // From now on these endpoints are in use; pools of others are closed.
   void adopt(std::span<const std::shared_ptr<const Endpoint>> endpoints);
 
-  // An idle connection, or a new one when there is none or `fresh` asks for it. Errors: those of Connector::connect.
-  Task<Result<std::unique_ptr<Connection>>> acquire(const Endpoint& endpoint, bool fresh);
+  // An idle connection that looks alive, or null.
+  std::unique_ptr<Connection> take_idle(const Endpoint& endpoint);
+  // A new one. Errors: those of Connector::connect.
+  Task<Result<std::unique_ptr<Connection>>> dial(const Endpoint& endpoint);
 
   // After a complete exchange on a connection that may carry another.
   void release(const Endpoint& endpoint, std::unique_ptr<Connection> connection);

@@ -29,33 +29,20 @@ H1Connection::H1Connection(std::unique_ptr<net::Stream> stream, const http::Peer
 Task<void> H1Connection::run() {
   for (;;) {
     if (received_.empty()) {
-      bool readable = co_await wait_for_request();
-      if (!readable) co_return;
+      if (all().draining() && requests_ > 0) co_return;
+      set_idle(true);
+      Duration longest = requests_ > 0 ? settings_.idle_timeout : EntryPointSettings::kHeadTimeout;
+      Deadline deadline = longest > 0s ? Loop::current().now() + longest : kNoDeadline;
+      Status ready = co_await stream_->wait_readable(deadline);
+      set_idle(false);
+      if (!ready || stream_->broken()) co_return;
     }
-    Next next = co_await exchange();
+    Next next = co_await H1Exchange::run(*this);
     ++requests_;
     if (next == Next::keep_alive) continue;
     if (next == Next::linger) co_await linger();
     co_return;
   }
-}
-
-// A coroutine of its own, so that the frame of an idle connection does not hold an exchange.
-Task<Next> H1Connection::exchange() {
-  H1Exchange exchange(*this);
-  Next next = co_await exchange.run();
-  co_return next;
-}
-
-// False: the connection is to be closed.
-Task<bool> H1Connection::wait_for_request() {
-  if (all().draining() && requests_ > 0) co_return false;
-  set_idle(true);
-  Duration longest = requests_ > 0 ? settings_.idle_timeout : EntryPointSettings::kHeadTimeout;
-  Deadline deadline = longest > 0s ? Loop::current().now() + longest : kNoDeadline;
-  Status ready = co_await stream_->wait_readable(deadline);
-  set_idle(false);
-  co_return ready.ok() && !stream_->broken();
 }
 
 Task<void> H1Connection::linger() {

@@ -50,8 +50,6 @@ class H1Connection final : public ClientConnection {
  private:
   friend class H1Exchange;
 
-  Task<bool> wait_for_request();
-  Task<Next> exchange();
   Task<void> linger();
 
   std::unique_ptr<net::Stream> stream_;

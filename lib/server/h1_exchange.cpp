@@ -32,37 +32,40 @@ H1Exchange::H1Exchange(H1Connection& connection)
 
 H1Exchange::~H1Exchange() { stream_.observe(nullptr); }
 
-Task<Next> H1Exchange::run() {
-  Result<bool> complete = co_await read_head();
+Task<Next> H1Exchange::run(H1Connection& connection) {
+  H1Exchange self(connection);
+  Result<bool> complete = co_await self.read_head();
   if (!complete) {
-    bool late = complete.error().code == Code::timed_out;
-    if (!late) co_return Next::gone;
-    Next next = co_await refuse(408, "the head of the request did not arrive in time");
+    if (complete.error().code != Code::timed_out) co_return Next::gone;
+    Next next = co_await self.refuse(408, "the head of the request did not arrive in time");
     co_return next;
   }
-  if (head_.state == http::h1::HeadResult::State::refused) {
-    Next next = co_await refuse(http::status_of(head_.reason), http::text_of(head_.reason));
+  if (self.head_.state == http::h1::HeadResult::State::refused) {
+    Next next = co_await self.refuse(http::status_of(self.head_.reason), http::text_of(self.head_.reason));
     co_return next;
   }
   if (!*complete) co_return Next::gone;
-  prepare();
+  self.prepare();
   Scope* connection_scope = co_await current_scope();
   Scope scope(connection_scope);
-  scope_ = &scope;
-  stream_.observe(this);
-  Next next = co_await respond_to(scope);
-  // Whatever still works for this exchange (the pump of an upload that was answered early) ends with it.
-  scope.cancel(Error::of(Code::cancelled, "the exchange is over"));
-  co_await scope.join();
-  stream_.observe(nullptr);
-  scope_ = nullptr;
-  if (next == Next::keep_alive && content_) {
-    bool drained = co_await drain_content();
+  self.scope_ = &scope;
+  self.stream_.observe(&self);
+  Next next = co_await self.respond_to(scope);
+  if (scope.running() > 0) {
+    // Whatever still works for this exchange (the pump of an upload that was answered early) ends with it.
+    scope.cancel(Error::of(Code::cancelled, "the exchange is over"));
+    co_await scope.join();
+  }
+  self.stream_.observe(nullptr);
+  self.scope_ = nullptr;
+  if (next == Next::keep_alive && self.content_) {
+    bool drained = co_await self.drain_content();
     if (!drained) co_return Next::linger;
   }
   // Unread bytes at the time of closing would reset the connection and might take the response with them.
-  if (next == Next::close && (stream_.readable() || (content_ && !content_->ended()))) co_return Next::linger;
-  if (content_) connection_.received_.take(content_->rest());
+  bool unread = self.stream_.readable() || (self.content_ && !self.content_->ended());
+  if (next == Next::close && unread) co_return Next::linger;
+  if (self.content_) connection.received_.take(self.content_->rest());
   co_return next;
 }
 

@@ -14,12 +14,14 @@ namespace sluice::server {
 
 class H1Exchange final : private http::InterimSink, private http::Body, private async::BreakObserver {
  public:
+  // One exchange, from its first byte to what may follow. The object lives in this coroutine's frame, so that the frame
+  // of an idle connection does not hold one.
+  static Task<Next> run(H1Connection& connection);
+
+ private:
   explicit H1Exchange(H1Connection& connection);
   ~H1Exchange();
 
-  Task<Next> run();
-
- private:
   Task<Result<bool>> read_head();
   Task<Next> respond_to(Scope& scope);
   Task<Next> write(http::Response response);

@@ -35,26 +35,29 @@ void log_no_router(const EntryPointRoutes& routes, const http::Request& request)
                                                 {log::field::kSuppressed, pass->suppressed}});
 }
 
+Task<Result<http::Response>> answer(http::Request& request, std::uint16_t status, std::string_view text) {
+  if (!text.empty()) co_return http::text_response(request.arena, status, text);
+  http::Response response(request.arena);
+  response.status = status;
+  co_return response;
+}
+
 }  // namespace
 
+// Not a coroutine: it only chooses whose task the caller awaits.
 Task<Result<http::Response>> route_request(const EntryPointRoutes& routes, http::Request& request) {
-  if (request.target.path == "*") {
-    http::Response response(request.arena);
-    response.status = 204;
-    co_return response;
-  }
+  if (request.target.path == "*") return answer(request, 204, {});
   std::optional<std::uint32_t> matched = routes.table.match(request);
   if (!matched) {
     log_no_router(routes, request);
-    co_return http::text_response(request.arena, 404, "404 page not found\n");
+    return answer(request, 404, "404 page not found\n");
   }
   const Route& route = routes.routes[*matched];
   request.router = route.router;
   if (route.deny_encoded_characters && !http::allowed(request.target.path, route.characters)) {
-    co_return http::text_response(request.arena, 400, "Bad Request");
+    return answer(request, 400, "Bad Request");
   }
-  Result<http::Response> response = co_await route.handler->handle(request);
-  co_return response;
+  return route.handler->handle(request);
 }
 
 }  // namespace sluice::server
