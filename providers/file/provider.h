@@ -33,7 +33,7 @@ class FileProvider final : public control::Provider {
   // Publishes when what the files say, or what is wrong with them, has changed.
   Task<void> run(control::FragmentSink& sink) override;
   // Reads every file again, and publishes even if all is the same: certificates they point to may be new (SIGHUP).
-  void reread();
+  void reread() override;
 
  private:
   FileProvider(const config::FileProvider& options, Timing timing);

@@ -33,7 +33,7 @@ struct Step {
   bool publishes = true;  // or nothing must come for a while
 };
 
-constexpr Timing kTiming{.settle = 20ms, .longest = 200ms, .hold_empty = 150ms, .poll = 1h};
+constexpr Timing kTiming{.settle = 20ms, .longest = 200ms, .hold_empty = 600ms, .poll = 1h};
 
 // Runs the provider, then each step, waiting for the fragment it causes. Gives the names of the routers in the first
 // fragment and after each step.
