@@ -9,7 +9,6 @@
 #include <functional>
 #include <string>
 
-#include "async/timer.h"
 #include "support/catch.h"
 #include "support/run_task.h"
 
@@ -226,19 +225,21 @@ TEST_CASE("a hundred changes are one") {
 
 namespace {
 
-Task<void> wait_for_change(FileWatch& watch, Status& end) {
+Task<void> wait_for_change(FileWatch& watch, Signal& watching, Status& end) {
   Status started = co_await watch.start();
   CHECK(started);
+  watching.notify_all();
   end = co_await watch.changed();
 }
 
 Task<bool> cancelled_watch(std::string path) {
   FileWatch watch({std::move(path)}, 1h);
+  Signal watching;
   Status end;
   Scope scope;
-  scope.spawn(wait_for_change(watch, end));
-  Status slept = co_await sleep_for(5ms);
-  CHECK(slept);
+  scope.spawn(wait_for_change(watch, watching, end));
+  Status waited = co_await watching.wait();
+  CHECK(waited);
   scope.cancel(Error::of(Code::cancelled, "enough"));
   co_await scope.join();
   co_return !end && end.error().code == Code::cancelled;
