@@ -6,7 +6,10 @@
 
 namespace sluice::async {
 
-Status Readiness::open(int fd) { return Loop::current().watch(fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, *this); }
+Status Readiness::open(int fd) {
+  in_.ready = false;  // registering reports what is there already with the next poll: no system call to find nothing
+  return Loop::current().watch(fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, *this);
+}
 
 void Readiness::dispatch(std::uint32_t epoll_events) {
   if ((epoll_events & (EPOLLHUP | EPOLLRDHUP | EPOLLERR)) != 0) hung_up_ = true;

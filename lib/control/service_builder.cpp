@@ -109,7 +109,9 @@ void ServiceBuilder::build_load_balancer(const std::string& name, const config::
   std::vector<proxy::LoadBalancer::Server> servers;
   std::vector<std::optional<std::int64_t>> weights;
   std::string key = name;
+  std::set<std::string_view> seen;
   for (const config::Server& server : settings.servers) {
+    if (!seen.insert(server.url).second) continue;  // a server named twice counts once
     Result<proxy::ServerUrl> url = proxy::ServerUrl::parse(server.url);
     std::string_view wrong;
     if (!url) {

@@ -21,9 +21,11 @@ Task<void> pump_request(Ref<Exchange> exchange, http::Body& body, http::Bytes he
   Written written = co_await write_message(writing, head, body, exchange->uploaded);
   if (written.sink && written.source) {
     exchange->upload = Exchange::Upload::complete;
-  } else if (!written.source && written.source.error().origin == Origin::client) {
+  } else if (!written.source && written.source.error().code != Code::cancelled) {
+    // The content of a request comes from the client, whichever way it took.
     exchange->upload = Exchange::Upload::failed;
     exchange->upload_error = written.source.error();
+    exchange->upload_error.origin = Origin::client;
     exchange->stream().abort();
   } else {
     exchange->upload = Exchange::Upload::stopped;

@@ -229,6 +229,7 @@ Task<Next> H1Exchange::refuse(std::uint16_t status, std::string_view why) {
   form.date = connection_.host_.date();
   Result<Bytes> head = http::h1::write_response_head(arena_, response, form);
   SLUICE_CHECK(head.ok());
+  if (form.framing.kind == http::h1::Framing::Kind::none) response.body = std::make_unique<http::TextBody>("");  // HEAD
   std::uint64_t content = 0;
   proxy::H1Writing writing{stream_, write_stall(), false, arena_};
   proxy::Written written = co_await proxy::write_message(writing, *head, *response.body, content);
