@@ -25,7 +25,7 @@ class Inference {
 
   void run(bool leaving) {
     LabelConfiguration labels = config::decode_labels(container_.labels, result_.owner, result_.report);
-    Visibility visibility = visibility_of(container_, labels, leaving, options_.exposed_by_default);
+    Visibility visibility = visibility_of(container_, labels, leaving, options_.exposure);
     if (!visibility.waiting_for.empty()) {
       add(Severity::info, code::kWaiting, visibility.waiting_for, {},
           visibility.presence == Presence::absent ? "its routers and services are left out" : "it gets no requests",

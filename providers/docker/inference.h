@@ -18,7 +18,7 @@ namespace sluice::providers::docker {
 
 // What inference depends on beside the containers; fixed while the provider runs, except for the surroundings.
 struct InferenceOptions {
-  bool exposed_by_default = true;
+  Exposure exposure;
   Surroundings surroundings;
 };
 

@@ -84,7 +84,7 @@ std::vector<std::string> Inventory::reconcile(std::vector<Container> listed, std
 bool Inventory::deserves_look(const Container& container) const {
   config::Report unused;
   config::LabelConfiguration labels = config::decode_labels(container.labels, "", unused);
-  return visibility_of(container, labels, false, options_.exposed_by_default).presence != Presence::absent;
+  return visibility_of(container, labels, false, options_.exposure).presence != Presence::absent;
 }
 
 bool Inventory::seen(const std::string& id, std::optional<Container> container, std::uint64_t asked_at) {

@@ -9,6 +9,7 @@
 #include "async/signal.h"
 #include "async/timer.h"
 #include "base/encoding.h"
+#include "base/text.h"
 #include "config/problem_codes.h"
 #include "observe/log.h"
 #include "providers/docker/session.h"
@@ -72,7 +73,14 @@ std::unique_ptr<DockerProvider> DockerProvider::make(const config::DockerProvide
     return nullptr;
   }
   InferenceOptions inference;
-  inference.exposed_by_default = options.exposed_by_default;
+  inference.exposure.by_default = options.exposed_by_default;
+  if (!trim(options.constraints).empty()) {
+    inference.exposure.constraint = Constraint::parse(options.constraints, error);
+    if (!inference.exposure.constraint) {
+      refuse(report, "constraints", error, "Label(`key`, `value`), LabelRegex(`key`, `regexp`), &&, ||, ! and ()");
+      return nullptr;
+    }
+  }
   inference.surroundings.network = options.network;
   inference.surroundings.use_bind_port_ip = options.use_bind_port_ip;
   if (options.http_client_timeout.count() > 0) timing.call = options.http_client_timeout;

@@ -3,8 +3,9 @@
 namespace sluice::providers::docker {
 
 Visibility visibility_of(const Container& container, const config::LabelConfiguration& labels, bool leaving,
-                         bool exposed_by_default) {
-  if (!labels.usable || !labels.enable.value_or(exposed_by_default)) return {Presence::absent, {}};
+                         const Exposure& exposure) {
+  if (!labels.usable || !labels.enable.value_or(exposure.by_default)) return {Presence::absent, {}};
+  if (exposure.constraint && !exposure.constraint->met_by(container.labels)) return {Presence::absent, {}};
 
   bool running = container.state == State::running;
   if (labels.docker.allow_non_running) {

@@ -1,9 +1,11 @@
 // visibility.h: whether a container takes part, by its labels, its state and its health.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "config/labels.h"
+#include "providers/docker/constraint.h"
 #include "providers/docker/container.h"
 
 namespace sluice::providers::docker {
@@ -12,6 +14,12 @@ enum class Presence {
   absent,          // none of its objects exist
   without_server,  // its routers, services and middlewares exist, but no request goes to it
   serving,
+};
+
+// Who may take part: providers.docker.exposedByDefault and .constraints.
+struct Exposure {
+  bool by_default = true;
+  std::optional<Constraint> constraint;
 };
 
 struct Visibility {
@@ -25,6 +33,6 @@ struct Visibility {
 // was told to stop) keeps its routers: its host is known, and is answered 503 with Retry-After instead of 404. So
 // providers.docker.allowEmptyServices has nothing left to switch on.
 Visibility visibility_of(const Container& container, const config::LabelConfiguration& labels, bool leaving,
-                         bool exposed_by_default);
+                         const Exposure& exposure);
 
 }  // namespace sluice::providers::docker

@@ -378,12 +378,22 @@ TEST_CASE("labels of no use to us are passed over") {
 
 TEST_CASE("exposedByDefault and traefik.enable decide; nothing is said about who is switched off") {
   InferenceOptions hidden;
-  hidden.exposed_by_default = false;
+  hidden.exposure.by_default = false;
   CHECK(infer(compose({}), hidden).dynamic == config::Dynamic());
   CHECK_FALSE(infer(compose({{"traefik.enable", "true"}}), hidden).dynamic.http.routers.empty());
   Contribution off = infer(compose({{"traefik.enable", "false"}, {"traefik.http.routers.x.nonsense", "1"}}));
   CHECK(off.dynamic == config::Dynamic());
   CHECK(off.report.empty());
+}
+
+TEST_CASE("a container that does not meet the constraint takes no part") {
+  InferenceOptions options;
+  std::string error;
+  options.exposure.constraint = Constraint::parse("Label(`tier`, `front`)", error);
+  REQUIRE(options.exposure.constraint);
+  CHECK(infer(compose({{"traefik.enable", "true"}}), options).dynamic == config::Dynamic());
+  CHECK_FALSE(infer(compose({{"tier", "front"}}), options).dynamic.http.routers.empty());
+  CHECK(infer(compose({{"tier", "front"}, {"traefik.enable", "false"}}), options).dynamic == config::Dynamic());
 }
 
 TEST_CASE("state and health decide: what is meant to run keeps its routers, only what is ready gets requests") {

@@ -424,10 +424,11 @@ TEST_CASE("without watching there is one fragment and no event stream") {
 TEST_CASE("options that cannot be used are refused with the reason") {
   Loop loop;
   rest::Client client("Sluice/test");
-  for (auto change : {0, 1, 2}) {
+  for (auto change : {0, 1, 2, 3}) {
     config::DockerProvider options;
     if (change == 0) options.endpoint = "ssh://user@host";
     if (change == 1) options.endpoint = "/var/run/docker.sock";
+    if (change == 3) options.constraints = "Label(`tier`)";
     if (change == 2) options.default_rule = "Host(`{{ nonsense .Name }}`)";
     config::Report report;
     CHECK(DockerProvider::make(options, client, "", report) == nullptr);
