@@ -48,6 +48,8 @@ class Loop {
 
   // The time at the start of this turn.
   Time now() const { return now_; }
+  // The time itself, for what has to last a while from here on however long this turn took already.
+  Time read_clock() const { return clock_ == ClockKind::manual ? now_ : Time::now(); }
 
   // Runs until `stop`. May be called again afterwards.
   void run();

@@ -34,7 +34,9 @@ class SleepWait final : public Waiter, private TimerNode {
 }  // namespace async
 
 inline async::SleepWait sleep_until(Time until) { return async::SleepWait(until); }
-inline async::SleepWait sleep_for(Duration duration) { return async::SleepWait(Loop::current().now() + duration); }
+inline async::SleepWait sleep_for(Duration duration) {
+  return async::SleepWait(Loop::current().read_clock() + duration);
+}
 
 namespace async {
 
