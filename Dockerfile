@@ -7,8 +7,8 @@
 ARG BASE=debian:13
 FROM ${BASE} AS build
 WORKDIR /src
-COPY scripts/deps scripts/deps
-RUN scripts/deps --build && apt-get -qq install -y --no-install-recommends tzdata >/dev/null
+COPY scripts/deps scripts/small-curl scripts/
+RUN scripts/deps --build && scripts/small-curl && apt-get -qq install -y --no-install-recommends tzdata >/dev/null
 COPY . .
 RUN scripts/build && scripts/image-tree build/release/sluice /image
 
