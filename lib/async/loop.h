@@ -44,7 +44,10 @@ class Loop {
   ~Loop();
 
   // The loop of this thread; made by its constructor, gone with its destructor. One per thread.
-  static Loop& current();
+  static Loop& current() {
+    SLUICE_CHECK(current_ != nullptr);
+    return *current_;
+  }
 
   // The time at the start of this turn.
   Time now() const { return now_; }
@@ -95,6 +98,8 @@ class Loop {
   uv_loop_s* uv() { return uv_.get(); }
 
  private:
+  static constinit thread_local Loop* current_;
+
   struct Handles;
   struct UvDelete {
     void operator()(uv_loop_s* loop) const;

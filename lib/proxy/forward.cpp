@@ -47,58 +47,72 @@ Error upstream_error(Error error) {
   return error;
 }
 
-// Reads response heads until the final one.
-class HeadReading {
+// One attempt on one connection: sends the request and reads response heads until the final one.
+class Attempt {
  public:
-  HeadReading(http::Request& request, Ref<Exchange> exchange)
-      : request_(request), exchange_(std::move(exchange)), question_{request.method, request.upgrade} {}
-
-  // True once a byte of an answer has come: the request must not be repeated.
-  bool answered() const { return answered_; }
-
+  // `answered` becomes true once a byte of an answer has come: then the request must not be repeated.
   // One coroutine for all of it: every one more costs as much as parsing a field.
-  Task<Result<http::Response>> run() {
+  static Task<Result<http::Response>> run(std::unique_ptr<Connection> connection, http::Request& request,
+                                          const Destination& destination, bool& answered) {
+    Attempt self(request, Ref<Exchange>(new Exchange(*destination.endpoint, std::move(connection))));
+    http::h1::RequestForm form;
+    form.host =
+        destination.pass_host_header ? request.authority : std::string_view(destination.endpoint->url().authority);
+    form.framing = http::h1::request_framing(request);
+    Result<Bytes> text = http::h1::write_request_head(request.arena, request, form);
+    if (!text) co_return text.error();
+    if (request.body == nullptr) {
+      Status sent = co_await net::write_all(self.exchange_->stream(), *text, net::kNoStall);
+      if (!sent) co_return upstream_error(sent.error());
+    } else {
+      bool chunked = form.framing.kind == http::h1::Framing::Kind::chunked;
+      Scope* scope = co_await current_scope();
+      scope->spawn(pump_request(self.exchange_, *request.body, *text, chunked, request.arena));
+    }
     for (;;) {
-      http::Response response(request_.arena);
+      http::Response response(request.arena);
       http::h1::ResponseParser parser;
       http::h1::HeadResult head;
       for (;;) {
-        if (!available_.empty()) {
-          head = parser.parse(available_.bytes(), question_, response, response_limits());
+        if (!self.available_.empty()) {
+          head = parser.parse(self.available_.bytes(), self.question_, response, response_limits());
           if (head.state != http::h1::HeadResult::State::need_more) break;
-          available_.keep();
+          self.available_.keep();
         }
-        std::uint64_t uploaded = exchange_->uploaded;
-        Result<Bytes> bytes = co_await exchange_->stream().read(deadline());
+        std::uint64_t uploaded = self.exchange_->uploaded;
+        Result<Bytes> bytes = co_await self.exchange_->stream().read(self.deadline());
         if (bytes && !bytes->empty()) {
-          answered_ = true;
-          available_.append(*bytes);
+          answered = true;
+          self.available_.append(*bytes);
           continue;
         }
         // The time to answer begins when the request is complete; an upload that makes progress is not.
-        if (!bytes && bytes.error().code == Code::timed_out && exchange_->uploaded != uploaded) continue;
-        co_return failure(bytes);
+        if (!bytes && bytes.error().code == Code::timed_out && self.exchange_->uploaded != uploaded) continue;
+        co_return self.failure(bytes);
       }
       if (head.state == http::h1::HeadResult::State::refused) {
         co_return Error::of(Code::invalid, http::text_of(head.reason), Origin::upstream);
       }
-      available_.drop_front(head.consumed);
+      self.available_.drop_front(head.consumed);
       if (response.status >= 200 || response.status == 101) {
-        finish(head, response);
+        self.finish(head, response);
         co_return response;
       }
-      if (++interims_ > kMostInterimResponses) {
+      if (++self.interims_ > kMostInterimResponses) {
         co_return Error::of(Code::invalid, "too many interim responses", Origin::upstream);
       }
-      if (response.status == 100 || request_.interim == nullptr) continue;  // 100 is between us and the client
+      if (response.status == 100 || request.interim == nullptr) continue;  // 100 is between us and the client
       http::remove_hop_by_hop_of_response(response.fields);
-      available_.keep();
-      Status sent = co_await request_.interim->send_interim(response.status, response.fields);
+      self.available_.keep();
+      Status sent = co_await request.interim->send_interim(response.status, response.fields);
       if (!sent) co_return sent.error();
     }
   }
 
  private:
+  Attempt(http::Request& request, Ref<Exchange> exchange)
+      : request_(request), exchange_(std::move(exchange)), question_{request.method, request.upgrade} {}
+
   Error failure(const Result<Bytes>& bytes) const {
     if (exchange_->upload == Exchange::Upload::failed) return exchange_->upload_error;
     if (bytes) return Error::of(Code::closed, "closed without a response", Origin::upstream);
@@ -131,32 +145,7 @@ class HeadReading {
   http::h1::Question question_;
   LentBytes available_;  // read and not parsed
   int interims_ = 0;
-  bool answered_ = false;
 };
-
-// One attempt on one connection. `answered` says whether a byte of an answer came.
-Task<Result<http::Response>> send_on(std::unique_ptr<Connection> connection, http::Request& request,
-                                     const Destination& destination, bool& answered) {
-  Ref<Exchange> exchange(new Exchange(*destination.endpoint, std::move(connection)));
-  http::h1::RequestForm form;
-  form.host =
-      destination.pass_host_header ? request.authority : std::string_view(destination.endpoint->url().authority);
-  form.framing = http::h1::request_framing(request);
-  Result<Bytes> head = http::h1::write_request_head(request.arena, request, form);
-  if (!head) co_return head.error();
-  if (request.body == nullptr) {
-    Status sent = co_await net::write_all(exchange->stream(), *head, net::kNoStall);
-    if (!sent) co_return upstream_error(sent.error());
-  } else {
-    bool chunked = form.framing.kind == http::h1::Framing::Kind::chunked;
-    Scope* scope = co_await current_scope();
-    scope->spawn(pump_request(exchange, *request.body, *head, chunked, request.arena));
-  }
-  HeadReading reading(request, std::move(exchange));
-  Result<http::Response> response = co_await reading.run();
-  answered = reading.answered();
-  co_return response;
-}
 
 bool may_repeat(const http::Request& request, const Error& error) {
   if (error.origin != Origin::upstream || request.body != nullptr) return false;
@@ -193,7 +182,7 @@ Task<Result<http::Response>> forward(http::Request& request, const Destination& 
       continue;
     }
     bool answered = false;
-    Result<http::Response> response = co_await send_on(std::move(connection), request, destination, answered);
+    Result<http::Response> response = co_await Attempt::run(std::move(connection), request, destination, answered);
     bool again = !response && reused && !fresh && !answered && may_repeat(request, response.error());
     if (!again) {
       request.target.path = path;
