@@ -48,7 +48,7 @@ std::vector<std::string> addresses() {
   return found;
 }
 
-http::Response text(http::Request& request, std::string body) {
+http::Response text(http::Request& request, const std::string& body) {
   return http::text_response(request.arena, 200, request.arena.copy(body));
 }
 

@@ -176,7 +176,7 @@ class Reader {
     broken_.push_back(std::move(object));
   }
 
-  void skip_container(std::string what, const SourceName& where, std::string fix) {
+  void skip_container(const std::string& what, const SourceName& where, std::string fix) {
     result_.usable = false;
     report_.push_back({Severity::error, std::string(code::kContainerSkipped), printable(what), Source{*where},
                        owner_ + " is skipped", std::move(fix)});

@@ -132,6 +132,7 @@ std::vector<Candidate> complete_flag(std::string_view typed) {
     }
   }
   std::vector<Candidate> candidates;
+  candidates.reserve(found.size());
   for (auto& [text, doc] : found) candidates.push_back({text, std::move(doc)});
   return candidates;
 }

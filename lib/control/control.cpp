@@ -16,6 +16,7 @@ namespace {
 
 std::vector<std::string> names_of(const std::vector<std::unique_ptr<Provider>>& providers) {
   std::vector<std::string> names;
+  names.reserve(providers.size());
   for (const auto& provider : providers) names.emplace_back(provider->name());
   return names;
 }

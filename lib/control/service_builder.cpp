@@ -21,6 +21,7 @@ proxy::TransportSettings settings_of(Duration dial, Duration response_header, Du
 
 std::vector<double> weights_of(const std::vector<std::optional<std::int64_t>>& weights) {
   std::vector<double> numbers;
+  numbers.reserve(weights.size());
   for (const std::optional<std::int64_t>& weight : weights) numbers.push_back(static_cast<double>(weight.value_or(1)));
   return numbers;
 }

@@ -209,8 +209,8 @@ Task<Next> H1Exchange::tunnel(http::Response response) {
   Status sent = co_await net::write_all(stream_, *head, write_stall());
   if (!sent) co_return Next::gone;
   stream_.observe(nullptr);  // the tunnel reads both sides and sees for itself
-  Status ended = co_await response.tunnel->run(stream_, connection_.received_.bytes());
-  co_return ended ? Next::gone : Next::gone;
+  [[maybe_unused]] Status ended = co_await response.tunnel->run(stream_, connection_.received_.bytes());
+  co_return Next::gone;
 }
 
 // Answers what we do not serve and closes.

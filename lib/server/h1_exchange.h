@@ -20,7 +20,7 @@ class H1Exchange final : private http::InterimSink, private http::Body, private 
 
  private:
   explicit H1Exchange(H1Connection& connection);
-  ~H1Exchange();
+  ~H1Exchange() override;
 
   Task<Result<bool>> read_head();
   Task<Next> respond_to(Scope& scope);

@@ -232,7 +232,7 @@ std::string format_float(double number) {
   const auto [end, problem] = std::to_chars(buffer, buffer + sizeof buffer, number, std::chars_format::scientific);
   std::string text(buffer, problem == std::errc() ? end : buffer);
   const std::size_t e = text.find('e');
-  const int exponent = std::atoi(text.c_str() + e + 1);
+  const auto exponent = static_cast<int>(std::strtol(text.c_str() + e + 1, nullptr, 10));
   if (exponent < -4 || exponent >= 6) return text;
   const auto [fixed_end, fixed_problem] =
       std::to_chars(buffer, buffer + sizeof buffer, number, std::chars_format::fixed);
