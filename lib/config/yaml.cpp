@@ -100,7 +100,9 @@ class Composer {
   Composer(std::string_view text, std::string_view file_name, Report& report)
       : text_(text), report_(report), where_(std::make_shared<const std::string>(file_name)) {
     SLUICE_CHECK(yaml_parser_initialize(&parser_) == 1);
-    yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(text.data()), text.size());
+    // libyaml wants a pointer even to nothing.
+    const char* input = text.empty() ? "" : text.data();
+    yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(input), text.size());
   }
   Composer(const Composer&) = delete;
   Composer& operator=(const Composer&) = delete;
