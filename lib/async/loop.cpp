@@ -17,7 +17,7 @@ constexpr int kWakeupsPerTurn = 4096;
 
 }  // namespace
 
-constinit thread_local Loop* Loop::current_ = nullptr;
+constinit thread_local Loop* Loop::this_thread_loop = nullptr;
 
 struct Loop::Handles {
   uv_poll_t sockets;
@@ -41,8 +41,8 @@ Loop::Loop(ClockKind clock)
       now_(clock_time(clock, Time{1'000'000'000})),
       wheel_(now_),
       scratch_(std::make_unique<char[]>(kScratch)) {
-  SLUICE_CHECK(current_ == nullptr);
-  current_ = this;
+  SLUICE_CHECK(this_thread_loop == nullptr);
+  this_thread_loop = this;
   SLUICE_CHECK(uv_loop_init(uv_.get()) == 0);
   epoll_ = epoll_create1(EPOLL_CLOEXEC);
   SLUICE_CHECK(epoll_ >= 0);
@@ -77,7 +77,7 @@ Loop::~Loop() {
   // Closing handles and work on the pool end in further turns; a pending stop() ends one of these turns early.
   while (uv_loop_close(uv_.get()) == UV_EBUSY) uv_run(uv_.get(), UV_RUN_DEFAULT);
   close(epoll_);
-  current_ = nullptr;
+  this_thread_loop = nullptr;
 }
 
 void Loop::update_now() {

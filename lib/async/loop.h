@@ -45,8 +45,8 @@ class Loop {
 
   // The loop of this thread; made by its constructor, gone with its destructor. One per thread.
   static Loop& current() {
-    SLUICE_CHECK(current_ != nullptr);
-    return *current_;
+    SLUICE_CHECK(this_thread_loop != nullptr);
+    return *this_thread_loop;
   }
 
   // The time at the start of this turn.
@@ -98,7 +98,7 @@ class Loop {
   uv_loop_s* uv() { return uv_.get(); }
 
  private:
-  static constinit thread_local Loop* current_;
+  static constinit thread_local Loop* this_thread_loop;
 
   struct Handles;
   struct UvDelete {

@@ -32,10 +32,9 @@ class Mailbox final : private Doorbell {
 
   // Any thread.
   void post(T item) {
-    {
-      std::lock_guard<std::mutex> lock(mutex_);
-      items_.push_back(std::move(item));
-    }
+    // The bell is rung under the lock: whoever takes this item may destroy the mailbox right after.
+    std::lock_guard<std::mutex> lock(mutex_);
+    items_.push_back(std::move(item));
     ring();
   }
 

@@ -86,7 +86,7 @@ class Inference {
       config::TcpServer server;
       server.address = endpoint->to_string();
       server.tls = hints.tls;
-      service.load_balancer->servers.assign(1, std::move(server));
+      service.load_balancer->servers.push_back(server);
     }
   }
 
@@ -103,7 +103,7 @@ class Inference {
       config::UdpServerHints hints = hints_of(labels.udp_servers, name);
       std::optional<Endpoint> endpoint = endpoint_for("udp", name, hints.port, hints.source);
       if (!endpoint) continue;
-      service.load_balancer->servers.assign(1, config::UdpServer{endpoint->to_string()});
+      service.load_balancer->servers.push_back(config::UdpServer{endpoint->to_string()});
     }
   }
 
@@ -161,7 +161,7 @@ class Inference {
       if (!endpoint) return true;
       server.url = fmt::format("{}://{}", hints.scheme.empty() ? "http" : hints.scheme, endpoint->to_string());
     }
-    service.load_balancer->servers.assign(1, std::move(server));
+    service.load_balancer->servers.push_back(server);
     return true;
   }
 

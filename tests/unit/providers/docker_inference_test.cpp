@@ -56,6 +56,7 @@ std::vector<std::string> urls(const Contribution& result, const std::string& ser
 template <class Map>
 std::vector<std::string> names(const Map& map) {
   std::vector<std::string> result;
+  result.reserve(map.size());
   for (const auto& [name, unused] : map) result.push_back(name);
   return result;
 }

@@ -59,7 +59,7 @@ class Edge {
   }
 
   // False when it does not hold within ten seconds.
-  bool until(std::function<bool()> holds) {
+  bool until(const std::function<bool()>& holds) {
     if (holds()) return true;
     Scope watching;
     watching.spawn(watch(holds));
