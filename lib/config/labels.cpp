@@ -162,11 +162,11 @@ class Reader {
 
   // A key that cannot be read makes the object it seems to be about unusable: its other labels alone would mean
   // something else than what was written.
-  void broken_key(std::string_view rest, const SourceName& where, std::string what, std::string fix) {
+  void broken_key(std::string_view rest, const SourceName& where, const std::string& what, std::string fix) {
     const std::vector<std::string_view> words = split(rest, '.');
     const std::string section = lowered(words[0]);
     const bool is_dynamic = section == "http" || section == "tcp" || section == "udp" || section == "tls";
-    if (!is_dynamic) return skip_container(std::move(what), where, std::move(fix));
+    if (!is_dynamic) return skip_container(what, where, std::move(fix));
     LeftOut object{section, {}};
     if (words.size() > 1 && !words[1].empty()) object.section += '.' + lowered(words[1]);
     if (words.size() > 2 && !words[1].empty()) object.name = words[2];
