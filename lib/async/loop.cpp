@@ -14,19 +14,11 @@ namespace {
 constexpr int kEventsPerPoll = 256;
 // So many wake-ups run before sockets are looked at again; tasks that keep waking each other cannot starve them.
 constexpr int kWakeupsPerTurn = 4096;
+constexpr std::int64_t kLongestWaitMs = 60'000;
 
 }  // namespace
 
 constinit thread_local Loop* Loop::this_thread_loop = nullptr;
-
-struct Loop::Handles {
-  uv_poll_t sockets;
-  uv_prepare_t prepare;
-  uv_check_t check;
-  uv_idle_t idle;  // active while work is left, so that libuv does not wait
-  uv_timer_t timer;
-  bool idle_active = false;
-};
 
 void Loop::UvDelete::operator()(uv_loop_s* loop) const { delete loop; }
 
@@ -36,7 +28,6 @@ static Time clock_time(Loop::ClockKind clock, Time manual) {
 
 Loop::Loop(ClockKind clock)
     : uv_(new uv_loop_s),
-      handles_(std::make_unique<Handles>()),
       clock_(clock),
       now_(clock_time(clock, Time{1'000'000'000})),
       wheel_(now_),
@@ -46,36 +37,15 @@ Loop::Loop(ClockKind clock)
   SLUICE_CHECK(uv_loop_init(uv_.get()) == 0);
   epoll_ = epoll_create1(EPOLL_CLOEXEC);
   SLUICE_CHECK(epoll_ >= 0);
-  Handles& h = *handles_;
-  for (uv_handle_t* handle : {reinterpret_cast<uv_handle_t*>(&h.sockets), reinterpret_cast<uv_handle_t*>(&h.prepare),
-                              reinterpret_cast<uv_handle_t*>(&h.check), reinterpret_cast<uv_handle_t*>(&h.idle),
-                              reinterpret_cast<uv_handle_t*>(&h.timer)}) {
-    handle->data = this;
-  }
-  SLUICE_CHECK(uv_poll_init(uv_.get(), &h.sockets, epoll_) == 0);
-  uv_prepare_init(uv_.get(), &h.prepare);
-  uv_check_init(uv_.get(), &h.check);
-  uv_idle_init(uv_.get(), &h.idle);
-  uv_timer_init(uv_.get(), &h.timer);
-  uv_poll_start(&h.sockets, UV_READABLE,
-                [](uv_poll_t* handle, int, int) { static_cast<Loop*>(handle->data)->poll_sockets(); });
-  uv_prepare_start(&h.prepare, [](uv_prepare_t* handle) { static_cast<Loop*>(handle->data)->run_ready_list(); });
-  uv_check_start(&h.check, [](uv_check_t* handle) {
-    auto* loop = static_cast<Loop*>(handle->data);
-    loop->update_now();
-    loop->run_ready_list();
-  });
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.ptr = nullptr;  // libuv
+  SLUICE_CHECK(epoll_ctl(epoll_, EPOLL_CTL_ADD, uv_backend_fd(uv_.get()), &event) == 0);
 }
 
 Loop::~Loop() {
-  Handles& h = *handles_;
-  for (uv_handle_t* handle : {reinterpret_cast<uv_handle_t*>(&h.sockets), reinterpret_cast<uv_handle_t*>(&h.prepare),
-                              reinterpret_cast<uv_handle_t*>(&h.check), reinterpret_cast<uv_handle_t*>(&h.idle),
-                              reinterpret_cast<uv_handle_t*>(&h.timer)}) {
-    uv_close(handle, nullptr);
-  }
-  // Closing handles and work on the pool end in further turns; a pending stop() ends one of these turns early.
-  while (uv_loop_close(uv_.get()) == UV_EBUSY) uv_run(uv_.get(), UV_RUN_DEFAULT);
+  // Closing handles and work on the pool end in further turns.
+  while (uv_loop_close(uv_.get()) == UV_EBUSY) uv_run(uv_.get(), UV_RUN_ONCE);
   close(epoll_);
   this_thread_loop = nullptr;
 }
@@ -86,20 +56,32 @@ void Loop::update_now() {
 
 void Loop::run() {
   update_now();
-  uv_run(uv_.get(), UV_RUN_DEFAULT);
+  while (!stopped_) turn(true);
+  stopped_ = false;
 }
 
-void Loop::stop() { uv_stop(uv_.get()); }
+void Loop::stop() { stopped_ = true; }
 
 void Loop::run_once() {
   update_now();
-  uv_run(uv_.get(), UV_RUN_ONCE);
+  turn(true);
 }
 
 void Loop::run_ready() {
+  update_now();
   do {
-    uv_run(uv_.get(), UV_RUN_NOWAIT);
+    turn(false);
   } while (!ready_.empty());
+}
+
+void Loop::turn(bool wait) {
+  run_ready_list();
+  if (uv_due_ || uv_backend_timeout(uv_.get()) == 0) run_uv();
+  poll(wait && ready_.empty() && !stopped_ ? wait_ms() : 0);
+  update_now();
+  if (uv_due_) run_uv();
+  if (clock_ == ClockKind::monotonic) fire_timers();
+  run_ready_list();
 }
 
 void Loop::advance(Duration by) {
@@ -117,12 +99,31 @@ void Loop::advance(Duration by) {
   run_ready();
 }
 
-void Loop::poll_sockets() {
-  update_now();
+int Loop::wait_ms() {
+  if (clock_ == ClockKind::manual) return -1;
+  if (next_due_.is_never()) next_due_ = wheel_.next_due();
+  if (next_due_.is_never()) return -1;
+  std::int64_t wait_ns = std::max<std::int64_t>(0, (next_due_ - Time::now()).count());
+  return static_cast<int>(std::min<std::int64_t>((wait_ns + 999'999) / 1'000'000, kLongestWaitMs));
+}
+
+void Loop::poll(int wait_ms) {
   std::array<epoll_event, kEventsPerPoll> events;
-  int count = epoll_wait(epoll_, events.data(), kEventsPerPoll, 0);
+  int count = epoll_wait(epoll_, events.data(), kEventsPerPoll, wait_ms);
   // Nothing is destroyed while the batch is dispatched, so no pointer in it can dangle.
-  for (int i = 0; i < count; ++i) static_cast<async::EventSource*>(events[i].data.ptr)->dispatch(events[i].events);
+  for (int i = 0; i < count; ++i) {
+    auto* source = static_cast<async::EventSource*>(events[i].data.ptr);
+    if (source != nullptr) {
+      source->dispatch(events[i].events);
+    } else {
+      uv_due_ = true;
+    }
+  }
+}
+
+void Loop::run_uv() {
+  uv_due_ = false;
+  uv_run(uv_.get(), UV_RUN_NOWAIT);
 }
 
 void Loop::run_ready_list() {
@@ -135,39 +136,17 @@ void Loop::run_ready_list() {
     if (lent_ > 0) std::memset(scratch().data(), 0xdd, std::exchange(lent_, 0));
 #endif
   }
-  Handles& h = *handles_;
-  if (ready_.empty() == h.idle_active) {
-    h.idle_active = !h.idle_active;
-    if (h.idle_active) {
-      uv_idle_start(&h.idle, [](uv_idle_t*) {});
-    } else {
-      uv_idle_stop(&h.idle);
-    }
-  }
-  set_timer();
 }
 
 void Loop::arm(async::TimerNode& node, Time due) {
   wheel_.arm(node, due);
-  if (due < timer_set_for_) timer_set_for_ = Time::never();  // set_timer will look again
-}
-
-void Loop::set_timer() {
-  // The libuv timer is touched only when the earliest timer moved forward; a timer that went away fires it in vain.
-  if (!timer_set_for_.is_never() || clock_ == ClockKind::manual) return;
-  Time next = wheel_.next_due();
-  if (next.is_never()) return;
-  timer_set_for_ = next;
-  uv_update_time(uv_.get());
-  std::int64_t wait_ns = std::max<std::int64_t>(0, (next - Time::now()).count());
-  uv_timer_start(
-      &handles_->timer, [](uv_timer_t* timer) { static_cast<Loop*>(timer->data)->fire_timers(); },
-      static_cast<std::uint64_t>((wait_ns + 999'999) / 1'000'000), 0);
+  if (due < next_due_) next_due_ = Time::never();  // wait_ms will look again
 }
 
 void Loop::fire_timers() {
-  update_now();
-  timer_set_for_ = Time::never();
+  if (next_due_.is_never()) next_due_ = wheel_.next_due();
+  if (next_due_ > now_) return;
+  next_due_ = Time::never();
   wheel_.advance(now_);
 }
 

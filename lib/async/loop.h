@@ -1,8 +1,10 @@
-// loop.h: one event loop per thread. libuv runs it and brings threads' mail, signals, file events and the thread pool;
-// sockets sit in an epoll set of our own that libuv watches through one uv_poll_t, edge-triggered and armed once.
+// loop.h: one event loop per thread: an epoll set of sockets, a ready list, a timer wheel, and a libuv loop embedded for
+// what libuv does well: signals and the thread pool.
 //
 // Why a set of our own: libuv turns every change of a uv_poll_t's mask into a DEL and an ADD, about four epoll_ctl per
-// connection. Here a connection costs one ADD, and a keep-alive request none (docs/performance.md).
+// connection. Here a connection costs one ADD, and a keep-alive request none. libuv's own descriptor sits in our set and
+// not the other way round, because an epoll set inside another one costs every event a second wake-up in the kernel
+// (docs/performance.md).
 //
 // All members are for the loop's own thread. Other threads reach a loop only through a Doorbell (mailbox.h).
 #pragma once
@@ -95,29 +97,35 @@ class Loop {
   // Grows by one with every wake-up: equal numbers mean that the running task has not waited in between.
   std::uint64_t turn() const { return turn_; }
 
-  uv_loop_s* uv() { return uv_.get(); }
+  // For starting handles and work. libuv learns of them in the turn that follows.
+  uv_loop_s* uv() {
+    uv_due_ = true;
+    return uv_.get();
+  }
 
  private:
   static constinit thread_local Loop* this_thread_loop;
 
-  struct Handles;
   struct UvDelete {
     void operator()(uv_loop_s* loop) const;
   };
 
-  void poll_sockets();
+  void turn(bool wait);
+  int wait_ms();
+  void poll(int wait_ms);
   void run_ready_list();
+  void run_uv();
   void fire_timers();
-  void set_timer();
   void update_now();
 
   std::unique_ptr<uv_loop_s, UvDelete> uv_;
-  std::unique_ptr<Handles> handles_;
+  bool uv_due_ = true;
+  bool stopped_ = false;
   int epoll_ = -1;
   ClockKind clock_;
   Time now_;
   async::TimerWheel wheel_;
-  Time timer_set_for_ = Time::never();
+  Time next_due_ = Time::never();  // never() also when it has to be asked for
   List<async::Wakeup, async::ReadyTag> ready_;
   std::unique_ptr<char[]> scratch_;
   List<LentBytes, async::LentTag> outstanding_;

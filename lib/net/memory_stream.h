@@ -34,7 +34,7 @@ class MemoryStream final : public Stream {
   void set_piece(std::size_t bytes) { piece_ = bytes; }
 
   Task<Result<Bytes>> read(Deadline deadline) override;
-  Result<std::size_t> write_now(std::span<const iovec> pieces) override;
+  Result<std::size_t> write_now(std::span<const iovec> pieces, std::size_t total, Follows follows) override;
   Task<Status> write_rest(std::unique_ptr<char[]> rest, std::size_t size, Duration stall) override;
   void shutdown() override;
   void abort() override;

@@ -8,12 +8,14 @@
 #include <cstring>
 
 #include "async/timer.h"
+#include "net/system_calls.h"
 
 namespace sluice::net {
 namespace {
 
 // A peer that sends faster than we pass on must not keep the loop: after so many reads in one turn others go first.
 constexpr std::uint32_t kReadsPerTurn = 8;
+constexpr std::size_t kSmallMessage = 4096;
 
 }  // namespace
 
@@ -38,9 +40,12 @@ Task<Result<Bytes>> SocketStream::read(Deadline deadline) {
     reads_in_turn_ = 0;
   }
   for (;;) {
+    // After a read that drained the socket the next one waits first: asking at once would mostly find nothing.
+    Status ready = co_await readiness_.readable_by(deadline);
+    if (!ready) co_return ready.error();
     std::size_t size = std::min<std::size_t>(read_size_, Loop::kScratch);
     char* buffer = loop.scratch().data();
-    ssize_t got = recv(fd_, buffer, size, 0);
+    ssize_t got = receive_from(fd_, buffer, size, 0);
     if (got > 0) {
       auto count = static_cast<std::size_t>(got);
       last_turn_ = loop.turn();
@@ -61,20 +66,31 @@ Task<Result<Bytes>> SocketStream::read(Deadline deadline) {
     if (readiness_.hung_up() && readiness_.readable()) {
       // The end was announced but is not here yet (EPOLLRDHUP before the data is drained): look again next turn.
       co_await yield_turn();
-      continue;
     }
-    Status ready = co_await readiness_.readable_by(deadline);
-    if (!ready) co_return ready.error();
   }
 }
 
-Result<std::size_t> SocketStream::write_now(std::span<const iovec> pieces) {
+Result<std::size_t> SocketStream::write_now(std::span<const iovec> pieces, std::size_t total, Follows follows) {
   if (given_up_ != Code::internal) return Error::of(given_up_, "given up");
-  msghdr message{};
-  message.msg_iov = const_cast<iovec*>(pieces.data());
-  message.msg_iovlen = pieces.size();
+  // A list costs the kernel more than copying a small message does.
+  char small[kSmallMessage];
+  const void* bytes = pieces[0].iov_base;
+  if (pieces.size() > 1 && total <= kSmallMessage) {
+    char* end = small;
+    for (const iovec& piece : pieces) end = std::copy_n(static_cast<const char*>(piece.iov_base), piece.iov_len, end);
+    bytes = small;
+  }
+  int flags = MSG_NOSIGNAL | (follows == Follows::more ? MSG_MORE : 0);
   for (;;) {
-    ssize_t sent = sendmsg(fd_, &message, MSG_NOSIGNAL);
+    ssize_t sent = 0;
+    if (pieces.size() == 1 || bytes == small) {
+      sent = send_to(fd_, bytes, total, flags);
+    } else {
+      msghdr message{};
+      message.msg_iov = const_cast<iovec*>(pieces.data());
+      message.msg_iovlen = pieces.size();
+      sent = sendmsg(fd_, &message, flags);
+    }
     if (sent >= 0) return static_cast<std::size_t>(sent);
     if (errno == EAGAIN) return std::size_t{0};
     if (errno == EINTR) continue;
@@ -102,7 +118,9 @@ Task<Status> SocketStream::write_rest(std::unique_ptr<char[]> rest, std::size_t 
 
 bool SocketStream::alive() {
   char byte = 0;
-  return given_up_ == Code::internal && recv(fd_, &byte, 1, MSG_PEEK) < 0 && errno == EAGAIN;
+  if (given_up_ != Code::internal || recv(fd_, &byte, 1, MSG_PEEK) >= 0 || errno != EAGAIN) return false;
+  readiness_.not_readable();
+  return !readiness_.hung_up();
 }
 
 void SocketStream::shutdown() { ::shutdown(fd_, SHUT_WR); }

@@ -10,7 +10,7 @@ bool Writing::await_ready() {
   std::size_t total = 0;
   for (const iovec& piece : pieces) total += piece.iov_len;
   if (total == 0) return true;
-  Result<std::size_t> taken = stream_.write_now(pieces);
+  Result<std::size_t> taken = stream_.write_now(pieces, total, follows_);
   if (!taken) {
     outcome_ = taken.error();
     return true;

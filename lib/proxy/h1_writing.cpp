@@ -62,11 +62,13 @@ Task<Written> write_message(H1Writing writing, Bytes head, http::Body& body, std
   bool ended = body.remaining() == std::uint64_t{0};
   while (!ended) {
     if (!batch.empty() && (batch.full() || !body.ready())) {
-      written.sink = co_await writing.stream.write(batch.pieces(), writing.stall);
+      bool bypass = !body.ready() && body.direct() != nullptr && body.remaining().value_or(0) >= kWorthBypassing;
+      net::Follows follows = bypass ? net::Follows::more : net::Follows::unknown;
+      written.sink = co_await writing.stream.write(batch.pieces(), writing.stall, follows);
       if (!written.sink) co_return written;
       content += batch.content();
       batch.clear();
-      if (!body.ready() && body.direct() != nullptr && body.remaining().value_or(0) >= kWorthBypassing) {
+      if (bypass) {
         net::Stream& from = *body.direct();
         net::Moved moved = co_await net::move_exactly(from, writing.stream, *body.remaining(), writing.stall);
         body.moved(moved.bytes);

@@ -12,6 +12,11 @@ static void start_small(Connection& connection) {
   if (socket != nullptr) socket->start_reads_at(net::SocketStream::kSmallRead);
 }
 
+// An idle upstream is open and silent. One that a splice has left is "perhaps readable": the system is asked.
+static bool fit_for_reuse(net::Stream& stream) {
+  return !stream.broken() && (!stream.readable() || stream.alive());
+}
+
 void Upstreams::Pool::clear() {
   while (Connection* connection = idle.pop_front()) delete connection;
   count = 0;
@@ -39,7 +44,7 @@ std::unique_ptr<Connection> Upstreams::take_idle(const Endpoint& endpoint) {
   while (Connection* connection = pool->second.idle.pop_front()) {
     --pool->second.count;
     std::unique_ptr<Connection> owned(connection);
-    if (!connection->stream->readable() && !connection->stream->broken()) return owned;
+    if (fit_for_reuse(*connection->stream)) return owned;
   }
   return nullptr;
 }
@@ -73,7 +78,7 @@ void Upstreams::on_timer() {
       next = pool.idle.next(connection);
       Duration longest = endpoint->settings().idle_timeout;
       bool stale = longest > 0s && now - connection->idle_since >= longest;
-      if (stale || connection->stream->readable()) pool.drop(connection);
+      if (stale || !fit_for_reuse(*connection->stream)) pool.drop(connection);
     }
     any = any || pool.count > 0;
   }

@@ -247,7 +247,7 @@ def idle_20000(settings: Settings) -> Result:
                 program.wait_until_it_answers()
                 warm = hold_idle(program.port, 200)
                 before = measure.user_memory(program.pid)
-                holds = min(count, getattr(program, "most", count))
+                holds = min(count, getattr(program, "most", count + len(warm)) - len(warm))
                 held = hold_idle(program.port, holds)
                 after = measure.user_memory(program.pid)
                 alive = sum(is_open(connection) for connection in held)
