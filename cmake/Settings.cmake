@@ -24,11 +24,10 @@ if(MOLD)
 endif()
 
 add_library(sluice_settings INTERFACE)
-target_compile_options(sluice_settings INTERFACE -Wall -Wextra -Wpedantic -Werror -Wno-missing-field-initializers
-  -fno-omit-frame-pointer)
+target_compile_options(sluice_settings INTERFACE -Wall -Wextra -Wpedantic -Werror -Wno-missing-field-initializers)
 target_include_directories(sluice_settings INTERFACE ${CMAKE_SOURCE_DIR}/lib ${CMAKE_SOURCE_DIR})
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
-  target_compile_options(sluice_settings INTERFACE -fstack-protector-strong -fcf-protection)
+  target_compile_options(sluice_settings INTERFACE -fstack-protector-strong -fcf-protection=return)
   target_compile_definitions(sluice_settings INTERFACE _FORTIFY_SOURCE=2)
   add_link_options(-pie -Wl,-z,relro,-z,now)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)

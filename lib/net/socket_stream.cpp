@@ -41,8 +41,10 @@ Task<Result<Bytes>> SocketStream::read(Deadline deadline) {
   }
   for (;;) {
     // After a read that drained the socket the next one waits first: asking at once would mostly find nothing.
-    Status ready = co_await readiness_.readable_by(deadline);
-    if (!ready) co_return ready.error();
+    if (!readiness_.readable()) {
+      Status ready = co_await readiness_.readable_by(deadline);
+      if (!ready) co_return ready.error();
+    }
     std::size_t size = std::min<std::size_t>(read_size_, Loop::kScratch);
     char* buffer = loop.scratch().data();
     ssize_t got = receive_from(fd_, buffer, size, 0);

@@ -99,7 +99,11 @@ class Out {
     text("\r\n");
   }
   void field(const Field& field) {
-    name(field.name);
+    if (field.id == FieldId::other) {
+      name(field.name);
+    } else {
+      text(field.name);  // one of the names we know: a token
+    }
     text(": ");
     value(field.value);
     text("\r\n");
