@@ -9,25 +9,24 @@
 namespace sluice::route {
 namespace {
 
-using Keys = std::vector<Key>;
 using HostKind = HostPattern::Kind;
 
 bool covers_everything(const Key& key) {
   return key.host.kind == HostKind::any && key.path.text.empty() && !key.path.exact;
 }
 
-Key key_of(const Clause& clause) {
+Keys keys_of(const Clause& clause) {
   Key key;
-  if (clause.negated) return key;
+  if (clause.negated) return {{key}, false};
   switch (clause.matcher) {
     case Matcher::host:
-    case Matcher::host_literal: key.host = host_pattern(clause); break;
+    case Matcher::host_literal: key.host = host_pattern(clause); return {{key}, true};
     case Matcher::host_regexp:
     case Matcher::host_template:
       if (clause.pattern->is_exact()) key.host = {HostKind::exact, std::string(clause.pattern->prefix())};
       break;
-    case Matcher::path: key.path = {clause.value, true}; break;
-    case Matcher::path_prefix: key.path = {clause.value, false}; break;
+    case Matcher::path: key.path = {clause.value, true}; return {{key}, true};
+    case Matcher::path_prefix: key.path = {clause.value, false}; return {{key}, true};
     case Matcher::path_regexp:
     case Matcher::path_template:
     case Matcher::path_prefix_template:
@@ -35,7 +34,7 @@ Key key_of(const Clause& clause) {
       break;
     default: break;
   }
-  return key;
+  return {{key}, false};
 }
 
 std::optional<HostPattern> both(const HostPattern& a, const HostPattern& b) {
@@ -53,48 +52,50 @@ std::optional<PathKey> both(const PathKey& a, const PathKey& b) {
   return longer;
 }
 
-void remove_duplicates(Keys& keys) {
+void remove_duplicates(std::vector<Key>& keys) {
   std::sort(keys.begin(), keys.end());
   keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
 }
 
 Keys intersection(const Keys& a, const Keys& b) {
   // Either side alone covers what both cover together.
-  if (a.size() * b.size() > kMaxKeys) {
-    bool by_host = std::none_of(a.begin(), a.end(), [](const Key& key) { return key.host.kind == HostKind::any; });
-    return by_host ? a : b;
+  if (a.keys.size() * b.keys.size() > kMaxKeys) {
+    bool by_host =
+        std::none_of(a.keys.begin(), a.keys.end(), [](const Key& key) { return key.host.kind == HostKind::any; });
+    return {by_host ? a.keys : b.keys, false};
   }
-  Keys result;
-  for (const Key& one : a) {
-    for (const Key& other : b) {
+  Keys result{{}, a.decide && b.decide};
+  for (const Key& one : a.keys) {
+    for (const Key& other : b.keys) {
       std::optional<HostPattern> host = both(one.host, other.host);
       std::optional<PathKey> path = both(one.path, other.path);
-      if (host && path) result.push_back(Key{std::move(*host), std::move(*path)});
+      if (host && path) result.keys.push_back(Key{std::move(*host), std::move(*path)});
     }
   }
-  remove_duplicates(result);
+  remove_duplicates(result.keys);
   return result;
 }
 
 Keys keys_of(const Expression& expression) {
-  if (expression.kind == Expression::Kind::clause) return {key_of(expression.clause)};
-  Keys result;
+  if (expression.kind == Expression::Kind::clause) return keys_of(expression.clause);
   if (expression.kind == Expression::Kind::all) {
-    result.emplace_back();
+    Keys result{{Key{}}, true};
     for (const Expression& part : expression.parts) result = intersection(result, keys_of(part));
     return result;
   }
+  Keys result{{}, true};
   for (const Expression& part : expression.parts) {
     Keys more = keys_of(part);
-    std::move(more.begin(), more.end(), std::back_inserter(result));
+    result.decide = result.decide && more.decide;
+    std::move(more.keys.begin(), more.keys.end(), std::back_inserter(result.keys));
   }
-  if (std::any_of(result.begin(), result.end(), covers_everything)) return {Key{}};
-  remove_duplicates(result);
+  if (std::any_of(result.keys.begin(), result.keys.end(), covers_everything)) return {{Key{}}, result.decide};
+  remove_duplicates(result.keys);
   return result;
 }
 
 }  // namespace
 
-std::vector<Key> keys_of(const Rule& rule) { return keys_of(rule.root); }
+Keys keys_of(const Rule& rule) { return keys_of(rule.root); }
 
 }  // namespace sluice::route

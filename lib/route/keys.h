@@ -25,9 +25,15 @@ struct Key {
   friend auto operator<=>(const Key&, const Key&) = default;
 };
 
-// `&&` intersects, `||` unites, a negated clause covers everything. Without duplicates; empty for a rule that can match
-// nothing. Past kMaxKeys keys, precision is given up for size.
+struct Keys {
+  // `&&` intersects, `||` unites, a negated clause covers everything. Without duplicates; empty for a rule that can
+  // match nothing. Past kMaxKeys keys, precision is given up for size.
+  std::vector<Key> keys;
+  // The rule says nothing beyond its keys: it matches what one of them covers, and need not be run.
+  bool decide = false;
+};
+
 inline constexpr std::size_t kMaxKeys = 1024;
-std::vector<Key> keys_of(const Rule& rule);
+Keys keys_of(const Rule& rule);
 
 }  // namespace sluice::route

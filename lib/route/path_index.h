@@ -35,6 +35,11 @@ class PathIndex {
   // Calls `visit(std::span<const std::uint32_t>)` for each list whose key covers `path`.
   template <class Visit>
   void find(Bucket bucket, std::string_view path, const Visit& visit) const {
+    const Range keys = buckets_[bucket].keys;
+    if (keys.size() == 1) {  // most hosts have one rule
+      if (path.starts_with(text(keys_[keys.begin]))) visit_lists(keys_[keys.begin], path, visit);
+      return;
+    }
     const Range lengths = buckets_[bucket].lengths;
     std::uint64_t hash = bucket;
     std::size_t hashed = 0;
@@ -44,10 +49,7 @@ class PathIndex {
       std::optional<std::uint32_t> found = slots_.find(hash, [&](std::uint32_t number) {
         return keys_[number].bucket == bucket && text(keys_[number]) == path.substr(0, hashed);
       });
-      if (!found) continue;
-      const Node& node = keys_[*found];
-      if (node.prefix.size() != 0) visit(list(node.prefix));
-      if (node.exact.size() != 0 && hashed == path.size()) visit(list(node.exact));
+      if (found) visit_lists(keys_[*found], path, visit);
     }
   }
 
@@ -72,6 +74,11 @@ class PathIndex {
     Range lengths;  // in lengths_: the sizes that occur, ascending
   };
 
+  template <class Visit>
+  void visit_lists(const Node& node, std::string_view path, const Visit& visit) const {
+    if (node.prefix.size() != 0) visit(list(node.prefix));
+    if (node.exact.size() != 0 && node.size == path.size()) visit(list(node.exact));
+  }
   std::string_view text(const Node& node) const { return std::string_view(texts_).substr(node.text, node.size); }
   std::span<const std::uint32_t> list(Range range) const { return {items_.data() + range.begin, range.size()}; }
   std::uint64_t hash_of(const Node& node) const;

@@ -50,9 +50,11 @@ Table::Table(std::span<const Route> routes) {
   std::vector<HostPattern> hosts;  // of the buckets after the first
   for (const Route* route : sorted) {
     auto position = static_cast<std::uint32_t>(order_.size());
-    order_.push_back(Step{program_.add(*route->rule), route->payload, route::is_catch_all(*route->rule)});
+    Keys keys = keys_of(*route->rule);
+    order_.push_back(
+        Step{program_.add(*route->rule), route->payload, route::is_catch_all(*route->rule), keys.decide});
     descriptions_.push_back(Description{std::string(route->router), route->rule->text, priority(*route)});
-    for (Key& key : keys_of(*route->rule)) {
+    for (Key& key : keys.keys) {
       PathIndex::Bucket bucket = kAnyHost;
       if (key.host.kind != HostPattern::Kind::any) {
         auto [known, fresh] = buckets.emplace(key.host, bucket_of(hosts.size()));
@@ -103,7 +105,7 @@ std::optional<std::uint32_t> Table::match(const Facts& facts) const {
     if (cursor.at == cursor.end) cursor = cursors[--count];
     if (position < tried) continue;  // filed in several lists
     tried = position + 1;
-    if (program_.run(order_[position].entry, facts)) return position;
+    if (order_[position].decided || program_.run(order_[position].entry, facts)) return position;
   }
   return std::nullopt;
 }

@@ -68,6 +68,7 @@ class Table {
     Program::Address entry = 0;
     std::uint32_t payload = 0;
     bool catch_all = false;
+    bool decided = false;  // by the keys it is filed under; its rule need not be run
   };
   struct Description {  // what people are told of it
     std::string router;

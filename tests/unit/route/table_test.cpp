@@ -135,10 +135,20 @@ TEST_CASE("nearest finds the host that was meant") {
   CHECK(table.nearest(Ask().request(), 3).empty());
 }
 
+TEST_CASE("a rule that says nothing beyond its keys is not run") {
+  auto decided = [](std::string_view text) { return keys_of(must_parse(text)).decide; };
+  CHECK(decided("Host(`a`)"));
+  CHECK(decided("Host(`*.a`) && (PathPrefix(`/x`) || Path(`/y`))"));
+  CHECK(decided("Host(`a`) || Path(`/x`)"));
+  CHECK_FALSE(decided("!Host(`a`)"));
+  CHECK_FALSE(decided("Host(`a`) && Method(`GET`)"));
+  CHECK_FALSE(decided("Host(`a`) || HostRegexp(`^b$`)"));
+}
+
 TEST_CASE("a rule is filed where its clauses meet") {
   auto keys = [](std::string_view text) {
     std::string out;
-    for (const Key& key : keys_of(must_parse(text))) {
+    for (const Key& key : keys_of(must_parse(text)).keys) {
       using Kind = HostPattern::Kind;
       out += key.host.kind == Kind::any        ? "any"
              : key.host.kind == Kind::wildcard ? "*." + key.host.name
