@@ -35,8 +35,9 @@ struct EntryPointSettings {
   std::int64_t keep_alive_max_requests = 0;  // 0: unlimited
   Duration keep_alive_max_time{0};           // 0: unlimited
 
-  // How long the head of a request may take, unless read_timeout says otherwise: a slow client costs little, but not
-  // for ever.
+  // How long the head of a request may take, and a new connection until its first one: a slow client costs little, but
+  // not for ever.
+  Duration head_timeout() const { return read_timeout && *read_timeout > 0s ? *read_timeout : kHeadTimeout; }
   static constexpr Duration kHeadTimeout = 10s;
   // Between two pieces of content: an upload may take hours if it moves.
   static constexpr Duration kContentStall = 60s;

@@ -31,7 +31,7 @@ Task<void> H1Connection::run() {
     if (received_.empty()) {
       if (all().draining() && requests_ > 0) co_return;
       set_idle(true);
-      Duration longest = requests_ > 0 ? settings_.idle_timeout : EntryPointSettings::kHeadTimeout;
+      Duration longest = requests_ > 0 ? settings_.idle_timeout : settings_.head_timeout();
       Deadline deadline = longest > 0s ? Loop::current().now() + longest : kNoDeadline;
       Status ready = co_await stream_->wait_readable(deadline);
       set_idle(false);

@@ -73,9 +73,7 @@ Task<Next> H1Exchange::run(H1Connection& connection) {
 Task<Result<bool>> H1Exchange::read_head() {
   http::h1::RequestParser parser;
   LentBytes& received = connection_.received_;
-  Duration longest = EntryPointSettings::kHeadTimeout;
-  if (settings_.read_timeout && *settings_.read_timeout > 0s) longest = *settings_.read_timeout;
-  Deadline deadline = began_ + longest;
+  Deadline deadline = began_ + settings_.head_timeout();
   for (;;) {
     if (!received.empty()) {
       head_ = parser.parse(received.bytes(), arena_, request_, settings_.limits);
