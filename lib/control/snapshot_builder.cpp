@@ -213,10 +213,13 @@ std::shared_ptr<const server::EntryPointRoutes> SnapshotBuilder::routes_of(std::
   if (const config::EntryPoint* model = static_entry_point(configuration_, entry_points_[index].name)) {
     characters = encoded_characters(model->http.encoded_characters);
   }
+  std::map<const proxy::Handler*, std::shared_ptr<const proxy::Handler>> answering;  // by service
   for (const Placed& one : placed) {
     server::Route route;
     route.router = one.name;
-    route.handler = proxy::chain(one.chain, std::make_shared<proxy::Answering>(one.service));
+    auto& answers = answering[one.service.get()];
+    if (answers == nullptr) answers = std::make_shared<proxy::Answering>(one.service);
+    route.handler = proxy::chain(one.chain, answers);
     route.deny_encoded_characters = !(characters == http::EncodedCharacters());
     route.characters = characters;
     routes->routes.push_back(std::move(route));

@@ -53,6 +53,7 @@ Task<Result<std::unique_ptr<Connection>>> Upstreams::dial(const Endpoint& endpoi
   Result<std::unique_ptr<net::Stream>> stream = co_await connector_.connect(endpoint);
   if (!stream) co_return stream.error();
   auto connection = std::make_unique<Connection>(std::move(*stream));
+  if (net::SocketStream* socket = connection->stream->socket()) socket->readiness().set_early();
   start_small(*connection);
   co_return connection;
 }
