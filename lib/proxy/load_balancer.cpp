@@ -17,6 +17,15 @@ LoadBalancer::LoadBalancer(std::string name, std::vector<Server> servers, bool p
 Task<Result<http::Response>> LoadBalancer::handle(http::Request& request) const {
   request.service = name_;
   request.server = {};
+  // Most services have one server; then there is nothing to choose and nothing to come back to.
+  if (destinations_.size() == 1 && positions_->may_choose(0)) {
+    request.server = destinations_.front().endpoint->name();
+    return forward(request, destinations_.front());
+  }
+  return try_servers(request);
+}
+
+Task<Result<http::Response>> LoadBalancer::try_servers(http::Request& request) const {
   Error failure = Error::of(Code::unavailable, "no available server");
   failure.nothing_sent = true;
   bool* tried = nullptr;

@@ -27,6 +27,8 @@ class LoadBalancer final : public Handler {
   Task<Result<http::Response>> handle(http::Request& request) const override;
 
  private:
+  Task<Result<http::Response>> try_servers(http::Request& request) const;
+
   std::string name_;
   std::vector<Destination> destinations_;
   std::vector<Server> servers_;

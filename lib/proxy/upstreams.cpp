@@ -13,9 +13,7 @@ static void start_small(Connection& connection) {
 }
 
 // An idle upstream is open and silent. One that a splice has left is "perhaps readable": the system is asked.
-static bool fit_for_reuse(net::Stream& stream) {
-  return !stream.broken() && (!stream.readable() || stream.alive());
-}
+static bool fit_for_reuse(net::Stream& stream) { return !stream.broken() && (!stream.readable() || stream.alive()); }
 
 void Upstreams::Pool::clear() {
   while (Connection* connection = idle.pop_front()) delete connection;

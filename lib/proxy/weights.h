@@ -14,6 +14,9 @@ class WeightedPositions {
   // One set of positions per worker; `weights` are at least 0, and 0 is never chosen.
   WeightedPositions(unsigned workers, std::vector<double> weights);
 
+  // False for a weight of 0.
+  bool may_choose(std::size_t index) const { return weights_[index] > 0; }
+
   // The index of the next choice for which `usable(index)` holds, or -1. For that worker's thread only.
   template <class Usable>
   int next(unsigned worker, Usable usable) {
