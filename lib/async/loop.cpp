@@ -65,6 +65,7 @@ void Loop::stop() { stopped_ = true; }
 void Loop::run_once() {
   update_now();
   turn(true);
+  stopped_ = false;
 }
 
 void Loop::run_ready() {
@@ -72,6 +73,7 @@ void Loop::run_ready() {
   do {
     turn(false);
   } while (!ready_.empty());
+  stopped_ = false;
 }
 
 void Loop::turn(bool wait) {

@@ -66,6 +66,7 @@ class Loop {
 
   // Runs until `stop`. May be called again afterwards.
   void run();
+  // Ends `run`, or the next one. Forgotten once any of the functions below has returned.
   void stop();
   // One turn: waits for an event if nothing is ready. For bringing tasks to their end after `run`.
   void run_once();
