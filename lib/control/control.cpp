@@ -114,6 +114,7 @@ Task<void> Control::apply_changes() {
                                         {"problems", build.report.size()},
                                         {"took", Time::now() - began}});
     give_all(server::Adopt{build.snapshot});
+    health_checks_.adopt(std::move(build.health_targets));
   }
 }
 

@@ -54,6 +54,7 @@ class Control {
   Signal drained_;
   OsSignals signals_;
   Scope scope_;  // everything but the drain
+  HealthChecks health_checks_{scope_};
   Scope drain_scope_;
   std::unordered_set<std::string> reported_;  // problems of the last build
   std::uint64_t live_ = 0;                    // the snapshot every worker has adopted

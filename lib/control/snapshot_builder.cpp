@@ -84,6 +84,7 @@ Build SnapshotBuilder::build(const Fragments& fragments) {
   auto snapshot = std::make_shared<server::Snapshot>();
   snapshot->number = number_;
   snapshot->endpoints = services_.finish();
+  build.health_targets = services_.health_targets();
   for (std::size_t i = 0; i < entry_points_.size(); ++i) {
     build.routers += placed[i].size();
     snapshot->entry_points.push_back(routes_of(i, std::move(placed[i])));

@@ -23,6 +23,7 @@ namespace sluice::control {
 struct Build {
   std::shared_ptr<const server::Snapshot> snapshot;
   config::Report report;
+  std::vector<HealthTarget> health_targets;
   std::size_t routers = 0;  // that take requests
 };
 

@@ -16,6 +16,7 @@ class Answering final : public Handler {
 
   // Errors with Origin::client and cancellations pass: there is nobody to answer, or the server side does.
   Task<Result<http::Response>> handle(http::Request& request) const override;
+  bool ready() const override { return service_->ready(); }
 
  private:
   std::shared_ptr<const Handler> service_;
