@@ -79,19 +79,11 @@ constexpr std::string_view kUnserved[] = {
     "Weighted.sticky",
     "Weighted.healthCheck",
     // middlewares
-    "Middleware.addPrefix",
-    "Middleware.stripPrefix",
-    "Middleware.stripPrefixRegex",
-    "Middleware.replacePath",
-    "Middleware.replacePathRegex",
-    "Middleware.chain",
     "Middleware.ipWhiteList",
     "Middleware.ipAllowList",
     "Middleware.headers",
-    "Middleware.encodedCharacters",
     "Middleware.errors",
     "Middleware.rateLimit",
-    "Middleware.redirectRegex",
     "Middleware.basicAuth",
     "Middleware.digestAuth",
     "Middleware.forwardAuth",
@@ -103,7 +95,6 @@ constexpr std::string_view kUnserved[] = {
     "Middleware.retry",
     "Middleware.contentType",
     "Middleware.grpcWeb",
-    "Middleware.plugin",
 };
 
 }  // namespace

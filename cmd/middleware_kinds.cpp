@@ -1,0 +1,26 @@
+#include "cmd/middleware_kinds.h"
+
+#include <array>
+
+#include "middleware/add_prefix.h"
+#include "middleware/encoded_characters.h"
+#include "middleware/plugin.h"
+#include "middleware/redirect_regex.h"
+#include "middleware/redirect_scheme.h"
+#include "middleware/replace_path.h"
+#include "middleware/replace_path_regex.h"
+#include "middleware/strip_prefix.h"
+#include "middleware/strip_prefix_regex.h"
+
+namespace sluice::cmd {
+
+control::MiddlewareKinds middleware_kinds() {
+  static const std::array kinds = {
+      middleware::AddPrefix::kKind,      middleware::EncodedCharacters::kKind, middleware::RedirectRegex::kKind,
+      middleware::RedirectScheme::kKind, middleware::ReplacePath::kKind,       middleware::ReplacePathRegex::kKind,
+      middleware::StripPrefix::kKind,    middleware::StripPrefixRegex::kKind,  middleware::kPluginKind,
+  };
+  return kinds;
+}
+
+}  // namespace sluice::cmd
