@@ -81,7 +81,6 @@ constexpr std::string_view kUnserved[] = {
     // middlewares
     "Middleware.ipWhiteList",
     "Middleware.ipAllowList",
-    "Middleware.headers",
     "Middleware.errors",
     "Middleware.rateLimit",
     "Middleware.basicAuth",
