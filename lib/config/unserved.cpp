@@ -79,8 +79,6 @@ constexpr std::string_view kUnserved[] = {
     "Weighted.sticky",
     "Weighted.healthCheck",
     // middlewares
-    "Middleware.ipWhiteList",
-    "Middleware.ipAllowList",
     "Middleware.errors",
     "Middleware.rateLimit",
     "Middleware.basicAuth",
