@@ -7,6 +7,7 @@
 #include "middleware/headers.h"
 #include "middleware/ip_allow_list.h"
 #include "middleware/plugin.h"
+#include "middleware/rate_limit.h"
 #include "middleware/redirect_regex.h"
 #include "middleware/redirect_scheme.h"
 #include "middleware/replace_path.h"
@@ -18,10 +19,13 @@ namespace sluice::cmd {
 
 control::MiddlewareKinds middleware_kinds() {
   static const std::array kinds = {
-      middleware::AddPrefix::kKind,      middleware::EncodedCharacters::kKind, middleware::Headers::kKind,
-      middleware::IpAllowList::kKind,    middleware::IpAllowList::kOldKind,    middleware::RedirectRegex::kKind,
-      middleware::RedirectScheme::kKind, middleware::ReplacePath::kKind,       middleware::ReplacePathRegex::kKind,
-      middleware::StripPrefix::kKind,    middleware::StripPrefixRegex::kKind,  middleware::kPluginKind,
+      middleware::AddPrefix::kKind,      middleware::EncodedCharacters::kKind,
+      middleware::Headers::kKind,        middleware::IpAllowList::kKind,
+      middleware::IpAllowList::kOldKind, middleware::RateLimit::kKind,
+      middleware::RedirectRegex::kKind,  middleware::RedirectScheme::kKind,
+      middleware::ReplacePath::kKind,    middleware::ReplacePathRegex::kKind,
+      middleware::StripPrefix::kKind,    middleware::StripPrefixRegex::kKind,
+      middleware::kPluginKind,
   };
   return kinds;
 }

@@ -79,8 +79,8 @@ constexpr std::string_view kUnserved[] = {
     "Weighted.sticky",
     "Weighted.healthCheck",
     // middlewares
+    "RateLimit.redis",
     "Middleware.errors",
-    "Middleware.rateLimit",
     "Middleware.basicAuth",
     "Middleware.digestAuth",
     "Middleware.forwardAuth",
