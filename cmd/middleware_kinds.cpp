@@ -3,6 +3,7 @@
 #include <array>
 
 #include "middleware/add_prefix.h"
+#include "middleware/basic_auth.h"
 #include "middleware/encoded_characters.h"
 #include "middleware/headers.h"
 #include "middleware/ip_allow_list.h"
@@ -19,13 +20,13 @@ namespace sluice::cmd {
 
 control::MiddlewareKinds middleware_kinds() {
   static const std::array kinds = {
-      middleware::AddPrefix::kKind,      middleware::EncodedCharacters::kKind,
-      middleware::Headers::kKind,        middleware::IpAllowList::kKind,
-      middleware::IpAllowList::kOldKind, middleware::RateLimit::kKind,
-      middleware::RedirectRegex::kKind,  middleware::RedirectScheme::kKind,
-      middleware::ReplacePath::kKind,    middleware::ReplacePathRegex::kKind,
-      middleware::StripPrefix::kKind,    middleware::StripPrefixRegex::kKind,
-      middleware::kPluginKind,
+      middleware::AddPrefix::kKind,         middleware::BasicAuth::kKind,
+      middleware::EncodedCharacters::kKind, middleware::Headers::kKind,
+      middleware::IpAllowList::kKind,       middleware::IpAllowList::kOldKind,
+      middleware::RateLimit::kKind,         middleware::RedirectRegex::kKind,
+      middleware::RedirectScheme::kKind,    middleware::ReplacePath::kKind,
+      middleware::ReplacePathRegex::kKind,  middleware::StripPrefix::kKind,
+      middleware::StripPrefixRegex::kKind,  middleware::kPluginKind,
   };
   return kinds;
 }

@@ -81,7 +81,6 @@ constexpr std::string_view kUnserved[] = {
     // middlewares
     "RateLimit.redis",
     "Middleware.errors",
-    "Middleware.basicAuth",
     "Middleware.digestAuth",
     "Middleware.forwardAuth",
     "Middleware.inFlightReq",

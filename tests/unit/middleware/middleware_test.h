@@ -160,6 +160,7 @@ class MiddlewareTest {
   ~MiddlewareTest() {
     scope_.cancel(Error::of(Code::cancelled, "the test is over"));
     loop_.run_ready();
+    while (scope_.running() > 0) loop_.run_once();  // what is on the thread pool cannot be cancelled
   }
   void use(const control::MadeMiddleware& made) {
     INFO(made.error);
