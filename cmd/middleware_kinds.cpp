@@ -6,6 +6,7 @@
 #include "middleware/basic_auth.h"
 #include "middleware/encoded_characters.h"
 #include "middleware/headers.h"
+#include "middleware/in_flight_req.h"
 #include "middleware/ip_allow_list.h"
 #include "middleware/plugin.h"
 #include "middleware/rate_limit.h"
@@ -20,13 +21,11 @@ namespace sluice::cmd {
 
 control::MiddlewareKinds middleware_kinds() {
   static const std::array kinds = {
-      middleware::AddPrefix::kKind,         middleware::BasicAuth::kKind,
-      middleware::EncodedCharacters::kKind, middleware::Headers::kKind,
-      middleware::IpAllowList::kKind,       middleware::IpAllowList::kOldKind,
-      middleware::RateLimit::kKind,         middleware::RedirectRegex::kKind,
-      middleware::RedirectScheme::kKind,    middleware::ReplacePath::kKind,
-      middleware::ReplacePathRegex::kKind,  middleware::StripPrefix::kKind,
-      middleware::StripPrefixRegex::kKind,  middleware::kPluginKind,
+      middleware::AddPrefix::kKind,      middleware::BasicAuth::kKind,        middleware::EncodedCharacters::kKind,
+      middleware::Headers::kKind,        middleware::InFlightReq::kKind,      middleware::IpAllowList::kKind,
+      middleware::IpAllowList::kOldKind, middleware::RateLimit::kKind,        middleware::RedirectRegex::kKind,
+      middleware::RedirectScheme::kKind, middleware::ReplacePath::kKind,      middleware::ReplacePathRegex::kKind,
+      middleware::StripPrefix::kKind,    middleware::StripPrefixRegex::kKind, middleware::kPluginKind,
   };
   return kinds;
 }

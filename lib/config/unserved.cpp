@@ -83,7 +83,6 @@ constexpr std::string_view kUnserved[] = {
     "Middleware.errors",
     "Middleware.digestAuth",
     "Middleware.forwardAuth",
-    "Middleware.inFlightReq",
     "Middleware.buffering",
     "Middleware.circuitBreaker",
     "Middleware.compress",
