@@ -14,6 +14,7 @@
 #include "middleware/redirect_scheme.h"
 #include "middleware/replace_path.h"
 #include "middleware/replace_path_regex.h"
+#include "middleware/retry.h"
 #include "middleware/strip_prefix.h"
 #include "middleware/strip_prefix_regex.h"
 
@@ -21,11 +22,12 @@ namespace sluice::cmd {
 
 control::MiddlewareKinds middleware_kinds() {
   static const std::array kinds = {
-      middleware::AddPrefix::kKind,      middleware::BasicAuth::kKind,        middleware::EncodedCharacters::kKind,
-      middleware::Headers::kKind,        middleware::InFlightReq::kKind,      middleware::IpAllowList::kKind,
-      middleware::IpAllowList::kOldKind, middleware::RateLimit::kKind,        middleware::RedirectRegex::kKind,
-      middleware::RedirectScheme::kKind, middleware::ReplacePath::kKind,      middleware::ReplacePathRegex::kKind,
-      middleware::StripPrefix::kKind,    middleware::StripPrefixRegex::kKind, middleware::kPluginKind,
+      middleware::AddPrefix::kKind,      middleware::BasicAuth::kKind,   middleware::EncodedCharacters::kKind,
+      middleware::Headers::kKind,        middleware::InFlightReq::kKind, middleware::IpAllowList::kKind,
+      middleware::IpAllowList::kOldKind, middleware::RateLimit::kKind,   middleware::RedirectRegex::kKind,
+      middleware::RedirectScheme::kKind, middleware::ReplacePath::kKind, middleware::ReplacePathRegex::kKind,
+      middleware::Retry::kKind,          middleware::StripPrefix::kKind, middleware::StripPrefixRegex::kKind,
+      middleware::kPluginKind,
   };
   return kinds;
 }

@@ -87,7 +87,6 @@ constexpr std::string_view kUnserved[] = {
     "Middleware.circuitBreaker",
     "Middleware.compress",
     "Middleware.passTLSClientCert",
-    "Middleware.retry",
     "Middleware.contentType",
     "Middleware.grpcWeb",
 };
