@@ -80,7 +80,6 @@ constexpr std::string_view kUnserved[] = {
     "Weighted.healthCheck",
     // middlewares
     "RateLimit.redis",
-    "Middleware.errors",
     "Middleware.digestAuth",
     "Middleware.forwardAuth",
     "Middleware.buffering",
