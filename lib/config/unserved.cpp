@@ -86,7 +86,6 @@ constexpr std::string_view kUnserved[] = {
     "Middleware.circuitBreaker",
     "Middleware.compress",
     "Middleware.passTLSClientCert",
-    "Middleware.contentType",
     "Middleware.grpcWeb",
 };
 
