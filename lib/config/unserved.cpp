@@ -80,8 +80,9 @@ constexpr std::string_view kUnserved[] = {
     "Weighted.healthCheck",
     // middlewares
     "RateLimit.redis",
+    "ForwardAuth.tls",
+    "ForwardAuth.headerField",
     "Middleware.digestAuth",
-    "Middleware.forwardAuth",
     "Middleware.buffering",
     "Middleware.circuitBreaker",
     "Middleware.compress",
