@@ -4,6 +4,7 @@
 
 #include "middleware/add_prefix.h"
 #include "middleware/basic_auth.h"
+#include "middleware/compress.h"
 #include "middleware/content_type.h"
 #include "middleware/encoded_characters.h"
 #include "middleware/error_pages.h"
@@ -27,6 +28,7 @@ control::MiddlewareKinds middleware_kinds() {
   static const std::array kinds = {
       middleware::AddPrefix::kKind,
       middleware::BasicAuth::kKind,
+      middleware::Compress::kKind,
       middleware::ContentType::kKind,
       middleware::EncodedCharacters::kKind,
       middleware::ErrorPages::kKind,

@@ -85,7 +85,6 @@ constexpr std::string_view kUnserved[] = {
     "Middleware.digestAuth",
     "Middleware.buffering",
     "Middleware.circuitBreaker",
-    "Middleware.compress",
     "Middleware.passTLSClientCert",
     "Middleware.grpcWeb",
 };
