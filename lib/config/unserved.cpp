@@ -84,7 +84,6 @@ constexpr std::string_view kUnserved[] = {
     "ForwardAuth.headerField",
     "Middleware.digestAuth",
     "Middleware.buffering",
-    "Middleware.circuitBreaker",
     "Middleware.passTLSClientCert",
     "Middleware.grpcWeb",
 };
