@@ -4,6 +4,7 @@
 
 #include "middleware/add_prefix.h"
 #include "middleware/basic_auth.h"
+#include "middleware/buffering.h"
 #include "middleware/circuit_breaker.h"
 #include "middleware/compress.h"
 #include "middleware/content_type.h"
@@ -27,13 +28,28 @@ namespace sluice::cmd {
 
 control::MiddlewareKinds middleware_kinds() {
   static const std::array kinds = {
-      middleware::AddPrefix::kKind,   middleware::BasicAuth::kKind,        middleware::CircuitBreaker::kKind,
-      middleware::Compress::kKind,    middleware::ContentType::kKind,      middleware::EncodedCharacters::kKind,
-      middleware::ErrorPages::kKind,  middleware::ForwardAuth::kKind,      middleware::Headers::kKind,
-      middleware::InFlightReq::kKind, middleware::IpAllowList::kKind,      middleware::IpAllowList::kOldKind,
-      middleware::RateLimit::kKind,   middleware::RedirectRegex::kKind,    middleware::RedirectScheme::kKind,
-      middleware::ReplacePath::kKind, middleware::ReplacePathRegex::kKind, middleware::Retry::kKind,
-      middleware::StripPrefix::kKind, middleware::StripPrefixRegex::kKind, middleware::kPluginKind,
+      middleware::AddPrefix::kKind,
+      middleware::BasicAuth::kKind,
+      middleware::Buffering::kKind,
+      middleware::CircuitBreaker::kKind,
+      middleware::Compress::kKind,
+      middleware::ContentType::kKind,
+      middleware::EncodedCharacters::kKind,
+      middleware::ErrorPages::kKind,
+      middleware::ForwardAuth::kKind,
+      middleware::Headers::kKind,
+      middleware::InFlightReq::kKind,
+      middleware::IpAllowList::kKind,
+      middleware::IpAllowList::kOldKind,
+      middleware::RateLimit::kKind,
+      middleware::RedirectRegex::kKind,
+      middleware::RedirectScheme::kKind,
+      middleware::ReplacePath::kKind,
+      middleware::ReplacePathRegex::kKind,
+      middleware::Retry::kKind,
+      middleware::StripPrefix::kKind,
+      middleware::StripPrefixRegex::kKind,
+      middleware::kPluginKind,
   };
   return kinds;
 }
