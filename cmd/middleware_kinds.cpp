@@ -8,6 +8,7 @@
 #include "middleware/circuit_breaker.h"
 #include "middleware/compress.h"
 #include "middleware/content_type.h"
+#include "middleware/digest_auth.h"
 #include "middleware/encoded_characters.h"
 #include "middleware/error_pages.h"
 #include "middleware/forward_auth.h"
@@ -34,6 +35,7 @@ control::MiddlewareKinds middleware_kinds() {
       middleware::CircuitBreaker::kKind,
       middleware::Compress::kKind,
       middleware::ContentType::kKind,
+      middleware::DigestAuth::kKind,
       middleware::EncodedCharacters::kKind,
       middleware::ErrorPages::kKind,
       middleware::ForwardAuth::kKind,

@@ -82,7 +82,6 @@ constexpr std::string_view kUnserved[] = {
     "RateLimit.redis",
     "ForwardAuth.tls",
     "ForwardAuth.headerField",
-    "Middleware.digestAuth",
     "Middleware.passTLSClientCert",
     "Middleware.grpcWeb",
 };
