@@ -2,13 +2,12 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdio>
 
 #include "cmd/commands.h"
+#include "cmd/middleware_kinds.h"
 #include "cmd/static_configuration.h"
 #include "control/control.h"
-#include "middleware/redirect_scheme.h"
 #include "observe/log.h"
 #include "providers/docker/provider.h"
 #include "providers/file/provider.h"
@@ -16,8 +15,6 @@
 
 namespace sluice::cmd {
 namespace {
-
-const std::array kMiddlewareKinds = {middleware::RedirectScheme::kKind};
 
 // Every connection is a descriptor: the limit is raised as far as the system lets us.
 void raise_descriptor_limit() {
@@ -87,7 +84,7 @@ int run(const std::vector<std::string>& arguments) {
     if (config::has_errors(report)) {
       log_report(report);
     } else {
-      control::Control control(configuration, kMiddlewareKinds, std::move(providers));
+      control::Control control(configuration, middleware_kinds(), std::move(providers));
       config::Report problems = control.start();
       report.insert(report.end(), problems.begin(), problems.end());
       log_report(report);

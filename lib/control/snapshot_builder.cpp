@@ -65,8 +65,8 @@ SnapshotBuilder::SnapshotBuilder(const config::Static& configuration,
     : configuration_(configuration),
       entry_points_(entry_points),
       default_entry_points_(config::default_entry_points(configuration)),
-      middlewares_(kinds, registry),
       services_(workers, configuration, std::move(internal_services), registry),
+      middlewares_(kinds, workers, services_, registry),
       states_(entry_points.size()) {}
 
 Build SnapshotBuilder::build(const Fragments& fragments) {
@@ -85,6 +85,8 @@ Build SnapshotBuilder::build(const Fragments& fragments) {
   snapshot->number = number_;
   snapshot->endpoints = services_.finish();
   build.health_targets = services_.health_targets();
+  std::vector<std::shared_ptr<const proxy::Endpoint>> asked = middlewares_.endpoints();
+  snapshot->endpoints.insert(snapshot->endpoints.end(), asked.begin(), asked.end());
   for (std::size_t i = 0; i < entry_points_.size(); ++i) {
     build.routers += placed[i].size();
     snapshot->entry_points.push_back(routes_of(i, std::move(placed[i])));

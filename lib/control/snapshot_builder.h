@@ -70,8 +70,8 @@ class SnapshotBuilder {
   const config::Static& configuration_;
   std::span<const server::EntryPointSettings> entry_points_;
   std::vector<std::string> default_entry_points_;
-  MiddlewareBuilder middlewares_;
   ServiceBuilder services_;
+  MiddlewareBuilder middlewares_;
   std::unordered_map<std::string, CachedRule> rules_;
   std::vector<EntryPointState> states_;
   std::uint64_t number_ = 0;

@@ -26,4 +26,7 @@ class Answering final : public Handler {
 // 500 for the rest.
 http::Response error_response(http::Request& request, const Error& error);
 
+// The error that such a response was made of; null for any other. Who wraps response bodies leaves these as they are.
+const Error* failure_of(const http::Response& response);
+
 }  // namespace sluice::proxy
