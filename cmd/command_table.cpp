@@ -7,6 +7,15 @@ namespace sluice::cmd {
 const std::vector<Command>& commands() {
   static const std::vector<Command> table = {
       {{"run", "[STATIC FLAGS]", "run the proxy; also without a command", {}}, run},
+      {{"check",
+        "[FLAGS] [FILE|DIRECTORY...]",
+        "say what is wrong with configuration before it runs: static, dynamic and compose files",
+        {{"--engine", "check the labels of the running engine too"},
+         {"--strict", "fail on warnings as well"},
+         {"--output=FORM", "text (default), json, sarif or github"},
+         {"--quiet", "errors only"},
+         {"--no-color", "no colors, also on a terminal"}}},
+       check},
       {{"whoami",
         "[FLAGS]",
         "run the demo backend, which says who it is and what it was asked",

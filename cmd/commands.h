@@ -10,6 +10,7 @@ namespace sluice::cmd {
 int dispatch(const std::vector<std::string>& arguments);
 
 int run(const std::vector<std::string>& arguments);
+int check(const std::vector<std::string>& arguments);
 int whoami(const std::vector<std::string>& arguments);
 // Where `sluice whoami` with these arguments listens.
 std::string whoami_address(const std::vector<std::string>& arguments);

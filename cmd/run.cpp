@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "cmd/commands.h"
+#include "cmd/middleware_kinds.h"
 #include "cmd/static_configuration.h"
 #include "control/control.h"
 #include "middleware/redirect_scheme.h"
@@ -60,6 +61,8 @@ void log_report(const config::Report& report) {
 }
 
 }  // namespace
+
+control::MiddlewareKinds middleware_kinds() { return kMiddlewareKinds; }
 
 int run(const std::vector<std::string>& arguments) {
   config::LoadedStatic loaded = load_static(arguments);
