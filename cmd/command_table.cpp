@@ -51,8 +51,8 @@ const std::vector<Command>& commands() {
       {{"man", "", "print the manual page", {}}, man},
       {{"completion", "bash|zsh|fish", "print the completion script of a shell", {}}, completion},
       {{"reference",
-        "static|dynamic|labels|static-schema|dynamic-schema",
-        "print the reference of all options, or a JSON schema",
+        "static|dynamic|labels|static-schema|dynamic-schema|all DIRECTORY",
+        "print the reference of all options, or a JSON schema; or write all of docs/reference",
         {}},
        reference},
   };

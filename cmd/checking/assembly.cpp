@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "base/text.h"
@@ -101,6 +102,7 @@ class Assembler {
               "give each a container_name of its own, or none");
         }
         if (service.is_router) own_id = service.container.id;
+        services_.emplace(owner_of(service), &service);
         containers.push_back(service.container);
         exposure(file, service);
       }
@@ -151,20 +153,17 @@ class Assembler {
   // A file does not know what an image exposes, and says nothing of containers without labels. A problem without code
   // is dropped.
   void temper(Problem& problem) const {
-    for (const ComposeFile& file : material_.compose_files) {
-      for (const ComposeService& service : file.services) {
-        const std::string owner = owner_of(service);
-        if (problem.source.where != owner && !problem.source.where.starts_with(owner + " ")) continue;
-        bool labelled = std::any_of(service.labels.begin(), service.labels.end(),
-                                    [](const ComposeLabel& label) { return is_ours(label.key); });
-        if (!labelled) problem.code.clear();
-        if (problem.code == providers::docker::code::kNoPort && !service.knows_ports) {
-          problem.severity = Severity::warning;
-          problem.what = fmt::format("service {} of the file names no port", service.name);
-          problem.effect = "unless the image exposes one, its requests are answered 503";
-        }
-        return;
-      }
+    constexpr std::string_view kLabel = " label ";
+    auto found = services_.find(problem.source.where.substr(0, problem.source.where.find(kLabel)));
+    if (found == services_.end()) return;
+    const ComposeService& service = *found->second;
+    bool labelled = std::any_of(service.labels.begin(), service.labels.end(),
+                                [](const ComposeLabel& label) { return is_ours(label.key); });
+    if (!labelled) problem.code.clear();
+    if (problem.code == providers::docker::code::kNoPort && !service.knows_ports) {
+      problem.severity = Severity::info;
+      problem.what = fmt::format("service {} names no port: its image must expose one", service.name);
+      problem.effect = "unless it does, requests are answered 503";
     }
   }
 
@@ -256,6 +255,7 @@ class Assembler {
   control::MiddlewareKinds kinds_;
   Assembly& assembly_;
   std::vector<std::shared_ptr<control::Fragment>> fragments_;
+  std::map<std::string, const ComposeService*> services_;  // by owner_of
   bool told_of_docker_ = false;
 };
 
