@@ -1,4 +1,4 @@
-// middleware_kinds.h: the HTTP middlewares this program has.
+// middleware_kinds.h: the middlewares this program has. What `run` serves, `check` and `explain` know.
 #pragma once
 
 #include "control/middleware_kind.h"

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "api/control_paths.h"
+#include "api/control_socket.h"
 #include "cmd/commands.h"
 #include "cmd/middleware_kinds.h"
 #include "cmd/static_configuration.h"
@@ -49,6 +51,27 @@ std::vector<std::unique_ptr<control::Provider>> make_providers(const config::Sta
   return providers;
 }
 
+// Opens the control socket. Without one the proxy runs all the same: only the commands that ask it have nobody to ask.
+bool open_control(const config::Static& configuration, api::ControlSocket& socket) {
+  const std::string& wanted = configuration.control_socket;
+  if (wanted == "none") return false;
+  std::vector<std::string> paths{wanted};
+  if (wanted.empty()) paths = api::default_control_paths(environment());
+  std::string why;
+  for (const std::string& path : paths) {
+    Status opened = socket.open(path);
+    if (opened) {
+      log::info("control socket", {{"path", path}});
+      return true;
+    }
+    why += (why.empty() ? "" : "; ") + path + ": " + std::string(opened.error().text);
+    if (opened.error().code == Code::unavailable) break;  // another instance of ours has the default one
+  }
+  const std::string text = "no control socket: sluice status, get and explain cannot ask this process (" + why + ")";
+  wanted.empty() ? log::info(text) : log::warn(text);
+  return false;
+}
+
 void log_report(const config::Report& report) {
   for (const config::Problem& problem : report) {
     std::string line = config::to_line(problem);
@@ -88,7 +111,11 @@ int run(const std::vector<std::string>& arguments) {
       config::Report problems = control.start();
       report.insert(report.end(), problems.begin(), problems.end());
       log_report(report);
-      if (!config::has_errors(report)) status = control.run();
+      if (!config::has_errors(report)) {
+        api::ControlSocket socket(control);
+        if (open_control(configuration, socket)) control.accompany(socket.run());
+        status = control.run();
+      }
     }
   }
   log::info("Sluice has ended");

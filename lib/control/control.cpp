@@ -90,6 +90,8 @@ config::Report Control::start() {
 int Control::run() {
   aggregator_.publish(internal_fragment(configuration_));
   for (const auto& provider : providers_) scope_.spawn(provider->run(aggregator_));
+  for (Task<void>& companion : companions_) scope_.spawn(std::move(companion));
+  companions_.clear();
   scope_.spawn(apply_changes());
   scope_.spawn(follow_workers());
   scope_.spawn(follow_signals());
@@ -109,6 +111,12 @@ Task<void> Control::apply_changes() {
     Time began = Time::now();
     Build build = builder_.build(*fragments);
     log_report(build.report);
+    live_state_.configuration = &configuration_;
+    live_state_.entry_points = entry_points_.settings;
+    live_state_.fragments = *fragments;
+    live_state_.snapshot = build.snapshot;
+    live_state_.routers = build.routers;
+    live_state_.report = build.report;
     log::info("configuration applied", {{"number", build.snapshot->number},
                                         {"routers", build.routers},
                                         {"problems", build.report.size()},
@@ -144,6 +152,7 @@ Task<void> Control::follow_workers() {
           }
         }
         live_ = everywhere;
+        live_state_.adopted = everywhere;
         log::debug("configuration is live in every worker", {{"number", live_}});
       } else if (const auto* drained = std::get_if<server::Drained>(&report)) {
         --undrained_[drained->entry_point];
@@ -169,6 +178,7 @@ Task<void> Control::follow_signals() {
       end();
     } else {
       draining = true;
+      live_state_.draining = true;
       log::info("draining, then ending", {{"signal", *number == SIGTERM ? "SIGTERM" : "SIGINT"}});
       terminating_.store(true, std::memory_order_relaxed);
       drain_scope_.spawn(drain());
