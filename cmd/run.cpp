@@ -4,12 +4,14 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <map>
 
 #include "cmd/commands.h"
 #include "cmd/static_configuration.h"
 #include "control/control.h"
 #include "middleware/redirect_scheme.h"
 #include "observe/log.h"
+#include "providers/docker/process.h"
 #include "providers/docker/provider.h"
 #include "providers/file/provider.h"
 #include "rest/client.h"
@@ -42,8 +44,10 @@ std::vector<std::unique_ptr<control::Provider>> make_providers(const config::Sta
                                                                rest::Client& client, config::Report& report) {
   std::vector<std::unique_ptr<control::Provider>> providers;
   if (configuration.providers.docker) {
-    providers.push_back(providers::docker::DockerProvider::make(*configuration.providers.docker, client,
-                                                                providers::docker::os_hostname(), report));
+    std::map<std::string, std::string> variables = providers::docker::docker_variables();
+    config::DockerProvider options = providers::docker::with_environment(*configuration.providers.docker, variables);
+    providers.push_back(providers::docker::DockerProvider::make(options, client, providers::docker::own_container_id(),
+                                                                report, {}, variables["DOCKER_API_VERSION"]));
   }
   if (configuration.providers.file) {
     providers.push_back(providers::file::FileProvider::make(*configuration.providers.file, report));

@@ -154,11 +154,10 @@ void Failover::describe(Describer<Failover>& d) {
 void HttpService::describe(Describer<HttpService>& d) {
   d.name("HttpService");
   d.option("loadBalancer", &HttpService::load_balancer, "Servers of this service.");
-  d.option("weighted", &HttpService::weighted, "Other services, by weight.").not_by_label();
-  d.option("highestRandomWeight", &HttpService::highest_random_weight, "Other services, by client address.")
-      .not_by_label();
-  d.option("mirroring", &HttpService::mirroring, "Another service, with copies to more.").not_by_label();
-  d.option("failover", &HttpService::failover, "Another service, with a fallback.").not_by_label();
+  d.option("weighted", &HttpService::weighted, "Other services, by weight.");
+  d.option("highestRandomWeight", &HttpService::highest_random_weight, "Other services, by client address.");
+  d.option("mirroring", &HttpService::mirroring, "Another service, with copies to more.");
+  d.option("failover", &HttpService::failover, "Another service, with a fallback.");
   d.option("middlewares", &HttpService::middlewares, "Middlewares around this service wherever it is used.");
   d.source(&HttpService::source);
 }
@@ -233,9 +232,7 @@ void Http::describe(Describer<Http>& d) {
   d.option("services", &Http::services, "Who answers.").objects("service");
   d.option("middlewares", &Http::middlewares, "What happens to requests and responses on the way.")
       .objects("middleware");
-  d.option("serversTransports", &Http::servers_transports, "How servers are connected to.")
-      .objects("serversTransport")
-      .not_by_label();
+  d.option("serversTransports", &Http::servers_transports, "How servers are connected to.").objects("serversTransport");
 }
 
 }  // namespace sluice::config

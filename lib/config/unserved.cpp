@@ -52,11 +52,6 @@ constexpr std::string_view kUnserved[] = {
     "Providers.kubernetesGateway",
     "Providers.knative",
     "Providers.plugin",
-    "DockerProvider.username",
-    "DockerProvider.password",
-    "DockerProvider.tls",
-    "DockerProvider.constraints",
-    "DockerProvider.allowEmptyServices",
     // routers and services
     "Dynamic.tcp",
     "Dynamic.udp",
