@@ -13,6 +13,7 @@
 #include "observe/log.h"
 #include "providers/docker/process.h"
 #include "providers/docker/provider.h"
+#include "providers/docker/swarm_provider.h"
 #include "providers/file/provider.h"
 #include "rest/client.h"
 
@@ -48,6 +49,9 @@ std::vector<std::unique_ptr<control::Provider>> make_providers(const config::Sta
     config::DockerProvider options = providers::docker::with_environment(*configuration.providers.docker, variables);
     providers.push_back(providers::docker::DockerProvider::make(options, client, providers::docker::own_container_id(),
                                                                 report, {}, variables["DOCKER_API_VERSION"]));
+  }
+  if (configuration.providers.swarm) {
+    providers.push_back(providers::docker::SwarmProvider::make(*configuration.providers.swarm, client, report));
   }
   if (configuration.providers.file) {
     providers.push_back(providers::file::FileProvider::make(*configuration.providers.file, report));
