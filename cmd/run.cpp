@@ -15,6 +15,7 @@
 #include "providers/docker/provider.h"
 #include "providers/docker/swarm_provider.h"
 #include "providers/file/provider.h"
+#include "providers/http/provider.h"
 #include "rest/client.h"
 
 namespace sluice::cmd {
@@ -55,6 +56,9 @@ std::vector<std::unique_ptr<control::Provider>> make_providers(const config::Sta
   }
   if (configuration.providers.file) {
     providers.push_back(providers::file::FileProvider::make(*configuration.providers.file, report));
+  }
+  if (configuration.providers.http) {
+    providers.push_back(providers::http::HttpProvider::make(*configuration.providers.http, client, report));
   }
   std::erase(providers, nullptr);
   return providers;

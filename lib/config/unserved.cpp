@@ -36,7 +36,6 @@ constexpr std::string_view kUnserved[] = {
     "EntryPoint.observability",
     "EntryPointHttp.tls",
     // providers
-    "Providers.http",
     "Providers.rest",
     "Providers.consul",
     "Providers.etcd",
