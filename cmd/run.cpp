@@ -39,6 +39,7 @@ Status open_log(const config::Log& settings) {
   log_settings.file_path = settings.file_path;
   log_settings.max_size_mib = settings.max_size;
   log_settings.max_backups = settings.max_backups;
+  log_settings.max_age_days = settings.max_age;
   return log::open(log_settings);
 }
 

@@ -26,6 +26,7 @@ constexpr std::string_view kUnserved[] = {
     "DefaultServersTransport.insecureSkipVerify",
     "DefaultServersTransport.rootCAs",
     "DefaultServersTransport.spiffe",
+    "Log.compress",
     "Log.otlp",
     // entry points
     "EntryPoint.allowACMEByPass",
