@@ -138,8 +138,13 @@ void ServiceBuilder::build_load_balancer(const std::string& name, const config::
   }
   auto positions = registry_.get<proxy::WeightedPositions>(
       key, [&] { return std::make_shared<proxy::WeightedPositions>(workers_, weights_of(weights)); });
+  bool empty = servers.empty();
   built.handler =
       std::make_shared<proxy::LoadBalancer>(name, std::move(servers), settings.pass_host_header, std::move(positions));
+  if (settings.parking_time <= 0s) return;
+  built.parking = registry_.get<proxy::ParkingLot>(name, [] { return std::make_shared<proxy::ParkingLot>(); });
+  built.parking->set(empty ? nullptr : built.handler);
+  if (empty) built.handler = std::make_shared<proxy::Parked>(built.handler, built.parking, settings.parking_time);
 }
 
 void ServiceBuilder::build_weighted(const std::string& name, const config::Weighted& settings, Built& built) {

@@ -13,6 +13,7 @@
 #include "control/registry.h"
 #include "proxy/endpoint.h"
 #include "proxy/handler.h"
+#include "proxy/parking.h"
 
 namespace sluice::control {
 
@@ -39,6 +40,7 @@ class ServiceBuilder {
     std::vector<std::shared_ptr<const proxy::Handler>> children;
     std::vector<std::shared_ptr<const proxy::Endpoint>> endpoints;
     std::shared_ptr<const proxy::Handler> handler;
+    std::shared_ptr<proxy::ParkingLot> parking;  // null: nobody waits for a server
     config::Report report;
   };
 

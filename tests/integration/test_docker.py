@@ -57,6 +57,30 @@ class Life(Docker):
         self.wait_for(process, "web.test", 404)
         self.assertGreater(time.monotonic() - began, 0.3)
 
+    def test_a_request_may_wait_for_a_container_that_is_recreated(self):
+        engine, upstream = self.engine(), self.upstream(serve(response(200, b"hello")))
+        parking = {"traefik.http.services.web.loadbalancer.parkingtime": "20s"}
+        engine.put("web", labels("web", self.port_of(upstream), **parking))
+        process = self.in_front_of(engine)
+        self.wait_for(process, "web.test", 200)
+        applied = len(process.log("configuration applied"))
+        engine.remove("web")
+        engine.tell("destroy", "web")
+        self.assert_soon(lambda: len(process.log("configuration applied")) > applied, "the end of the container")
+        waiting = [self.client(process) for _ in range(20)]
+        for client in waiting:
+            client.send(get(host="web.test"))
+        gone = self.client(process)
+        gone.send(get(host="web.test"))
+        gone.close()
+        time.sleep(0.2)
+        self.assertEqual(len(upstream.requests), 1)
+        engine.put("again", labels("web", self.port_of(upstream), **parking))
+        engine.tell("start", "again")
+        for client in waiting:
+            self.assertEqual(client.reply().body, b"hello")
+        self.assertEqual(waiting[0].ask(get(host="web.test")).body, b"hello")
+
     def test_a_held_route_gives_way_to_every_other(self):
         engine = self.engine()
         old, new = self.upstream(serve(response(200, b"old"))), self.upstream(serve(response(200, b"new")))
