@@ -49,6 +49,8 @@ std::vector<Port> ports_of(const Json& value, bool bindings) {
   std::sort(ports.begin(), ports.end(), [](const Port& a, const Port& b) {
     return std::pair(a.number, a.protocol) < std::pair(b.number, b.protocol);
   });
+  // A task tells of each once for IPv4 and once for IPv6.
+  ports.erase(std::unique(ports.begin(), ports.end()), ports.end());
   return ports;
 }
 

@@ -67,10 +67,10 @@ using Names = std::vector<std::string>;
 
 }  // namespace
 
-TEST_CASE("the answers of a manager are understood") {
+TEST_CASE("the recorded answers of a manager are understood") {
   Result<std::vector<SwarmService>> services = parse_services(test::recorded("swarm_services.json"));
   REQUIRE(services.ok());
-  REQUIRE(services->size() == 2);
+  REQUIRE(services->size() == 3);
   const SwarmService& web = services->at(0);
   CHECK(web.name == "shop_web");
   CHECK(web.labels.at("traefik.enable") == "true");
@@ -79,26 +79,48 @@ TEST_CASE("the answers of a manager are understood") {
   CHECK(web.virtual_ips[1].address == "10.0.1.2");
   REQUIRE(web.ports.size() == 1);
   CHECK(web.ports[0].number == 80);
+  CHECK(services->at(1).name == "shop_host");
   CHECK_FALSE(services->at(1).virtual_ips_used);
 
   Result<std::vector<SwarmTask>> tasks = parse_tasks(test::recorded("swarm_tasks.json"));
   REQUIRE(tasks.ok());
-  REQUIRE(tasks->size() == 3);
+  REQUIRE(tasks->size() == 4);
   CHECK(tasks->at(0).running);
   REQUIRE(tasks->at(0).networks.size() == 2);
   CHECK(tasks->at(0).networks[0].name == "ingress");
-  CHECK(tasks->at(0).networks[1] == Network{"shop_default", "10.0.1.5", ""});
-  CHECK_FALSE(tasks->at(1).running);
+  CHECK(tasks->at(0).networks[1] == Network{"shop", "10.0.1.29", ""});
   REQUIRE(tasks->at(2).host_ports.size() == 1);
-  CHECK(tasks->at(2).host_ports[0].bindings[0].host_port == 9153);
+  CHECK(tasks->at(2).host_ports[0].bindings[0].host_port == 9080);
+  CHECK(tasks->at(2).networks.empty());
 
   auto nodes = parse_nodes(test::recorded("swarm_nodes.json"));
   REQUIRE(nodes.ok());
-  CHECK(nodes->at("nodeleader") == "192.0.2.7");
-  CHECK(nodes->at("nodeworker") == "192.0.2.8");
+  CHECK(nodes->at(tasks->at(0).node) == "192.0.2.7");
   auto networks = parse_networks(test::recorded("swarm_networks.json"));
   REQUIRE(networks.ok());
-  CHECK(networks->at("netshop") == "shop_default");
+  CHECK(networks->at(web.virtual_ips[1].network) == "shop");
+
+  Swarm swarm{*services, *tasks, *nodes, *networks};
+  CHECK(needs_nodes(swarm));
+  CHECK(needs_networks(swarm));
+  config::Report report;
+  InferenceOptions options;
+  options.surroundings.use_bind_port_ip = true;
+  CHECK(urls(swarm, "web", report, options) == Names{"http://10.0.1.29:80", "http://10.0.1.31:80"});
+  CHECK(urls(swarm, "vip", report, options) == Names{"http://10.0.1.5:80"});
+  CHECK(urls(swarm, "shop-host", report, options) == Names{"http://192.0.2.7:9080"});
+  CHECK(report.empty());
+}
+
+TEST_CASE("a manager that does not know its own address says it beside, and tasks that start are not running") {
+  auto nodes = parse_nodes(
+      R"([{"ID":"n","Status":{"Addr":"0.0.0.0"},"ManagerStatus":{"Addr":"192.0.2.9:2377"}},{"ID":"w","Status":{}}])");
+  CHECK(nodes->at("n") == "192.0.2.9");
+  CHECK(nodes->at("w").empty());
+  auto tasks = parse_tasks(R"([{"ID":"a","Status":{"State":"starting"},"DesiredState":"running"},
+                               {"ID":"b","Status":{"State":"running"},"DesiredState":"shutdown"}])");
+  CHECK_FALSE(tasks->at(0).running);
+  CHECK_FALSE(tasks->at(1).running);
 }
 
 TEST_CASE("answers that are something else are errors, and odd entries are left out") {
@@ -331,7 +353,7 @@ TEST_CASE("a swarm is read, and read again when an event says so; equal answers 
   Edge edge(manager, 1h);
   REQUIRE(edge.until([&] { return edge.sink.published == 1; }));
   CHECK(edge.sink.latest.provider == "swarm");
-  CHECK(edge.servers("web") == 1);
+  CHECK(edge.servers("web") == 2);
   int looks = manager.count("/v1.41/services");
   manager.tells_of_an_event();
   REQUIRE(edge.until([&] { return manager.count("/v1.41/services") >= looks + 2; }));  // and once more, a little later
@@ -345,11 +367,11 @@ TEST_CASE("a swarm is read, and read again when an event says so; equal answers 
 TEST_CASE("without events the swarm is read every refreshSeconds, and a manager that fails changes nothing") {
   Manager manager;
   Edge edge(manager, 20ms);
-  REQUIRE(edge.until([&] { return edge.servers("web") == 1; }));
+  REQUIRE(edge.until([&] { return edge.servers("web") == 2; }));
   manager.says("services", "");
   int pings = manager.count("/_ping");
   REQUIRE(edge.until([&] { return manager.count("/_ping") > pings + 2; }));
-  CHECK(edge.servers("web") == 1);
+  CHECK(edge.servers("web") == 2);
   manager.says("services", "[]");
   REQUIRE(edge.until([&] { return edge.servers("web") == 99; }));
 }
