@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
 
 #include "api/control_paths.h"
 #include "api/control_socket.h"
@@ -11,8 +12,11 @@
 #include "cmd/static_configuration.h"
 #include "control/control.h"
 #include "observe/log.h"
+#include "providers/docker/process.h"
 #include "providers/docker/provider.h"
+#include "providers/docker/swarm_provider.h"
 #include "providers/file/provider.h"
+#include "providers/http/provider.h"
 #include "rest/client.h"
 
 namespace sluice::cmd {
@@ -34,6 +38,7 @@ Status open_log(const config::Log& settings) {
   log_settings.file_path = settings.file_path;
   log_settings.max_size_mib = settings.max_size;
   log_settings.max_backups = settings.max_backups;
+  log_settings.max_age_days = settings.max_age;
   return log::open(log_settings);
 }
 
@@ -41,11 +46,19 @@ std::vector<std::unique_ptr<control::Provider>> make_providers(const config::Sta
                                                                rest::Client& client, config::Report& report) {
   std::vector<std::unique_ptr<control::Provider>> providers;
   if (configuration.providers.docker) {
-    providers.push_back(providers::docker::DockerProvider::make(*configuration.providers.docker, client,
-                                                                providers::docker::os_hostname(), report));
+    std::map<std::string, std::string> variables = providers::docker::docker_variables();
+    config::DockerProvider options = providers::docker::with_environment(*configuration.providers.docker, variables);
+    providers.push_back(providers::docker::DockerProvider::make(options, client, providers::docker::own_container_id(),
+                                                                report, {}, variables["DOCKER_API_VERSION"]));
+  }
+  if (configuration.providers.swarm) {
+    providers.push_back(providers::docker::SwarmProvider::make(*configuration.providers.swarm, client, report));
   }
   if (configuration.providers.file) {
     providers.push_back(providers::file::FileProvider::make(*configuration.providers.file, report));
+  }
+  if (configuration.providers.http) {
+    providers.push_back(providers::http::HttpProvider::make(*configuration.providers.http, client, report));
   }
   std::erase(providers, nullptr);
   return providers;

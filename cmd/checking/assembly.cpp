@@ -12,9 +12,11 @@
 #include "control/cross_checks.h"
 #include "control/internal_provider.h"
 #include "control/references.h"
-#include "providers/docker/options.h"
+#include "providers/docker/inventory.h"
 #include "providers/docker/problem_codes.h"
+#include "providers/docker/process.h"
 #include "providers/docker/provider.h"
+#include "providers/docker/settings.h"
 #include "providers/file/file_set.h"
 #include "providers/file/merge.h"
 
@@ -49,7 +51,8 @@ class Assembler {
 
     if (assembly_.configuration.providers.docker) {
       // So that its options are looked at even when there is no container.
-      (void)providers::docker::make_inventory(*assembly_.configuration.providers.docker, "", assembly_.report);
+      (void)providers::docker::Settings::of(*assembly_.configuration.providers.docker, "providers.docker",
+                                            assembly_.report);
     }
     if (!material_.dynamic_files.empty()) add_files();
     if (!material_.compose_files.empty() || material_.engine_read) add_containers();
@@ -113,17 +116,19 @@ class Assembler {
 
     config::DockerProvider options;
     if (assembly_.configuration.providers.docker) options = *assembly_.configuration.providers.docker;
-    if (own_id.empty() && material_.engine_read) own_id = providers::docker::os_hostname();
+    if (own_id.empty() && material_.engine_read) own_id = providers::docker::own_container_id();
     config::Report reported;
-    std::optional<providers::docker::Inventory> inventory =
-        providers::docker::make_inventory(options, own_id, reported);
-    if (!inventory) return;
-    inventory->set_host_address("127.0.0.1");
+    std::optional<providers::docker::Settings> settings =
+        providers::docker::Settings::of(options, "providers.docker", reported);
+    if (!settings) return;
+    providers::docker::Inventory inventory(std::move(settings->inference), std::move(settings->default_rule),
+                                           std::move(own_id));
+    inventory.set_host_address("127.0.0.1");
     for (providers::docker::Container& container : containers) {
       std::string id = container.id;
-      inventory->seen(id, std::move(container), 0);
+      inventory.seen(id, std::move(container), 0);
     }
-    auto fragment = std::make_shared<control::Fragment>(inventory->fragment());
+    auto fragment = std::make_shared<control::Fragment>(inventory.fragment());
     for (Problem& problem : fragment->report) temper(problem);
     std::erase_if(fragment->report, [](const Problem& problem) { return problem.code.empty(); });
     fragments_.push_back(std::move(fragment));

@@ -99,7 +99,7 @@ void TcpWeighted::describe(Describer<TcpWeighted>& d) {
 void TcpService::describe(Describer<TcpService>& d) {
   d.name("TcpService");
   d.option("loadBalancer", &TcpService::load_balancer, "Servers of this service.");
-  d.option("weighted", &TcpService::weighted, "Other services, by weight.").not_by_label();
+  d.option("weighted", &TcpService::weighted, "Other services, by weight.");
   d.source(&TcpService::source);
 }
 
@@ -139,8 +139,7 @@ void Tcp::describe(Describer<Tcp>& d) {
   d.option("services", &Tcp::services, "Who answers.").objects("TCP service");
   d.option("middlewares", &Tcp::middlewares, "What happens to connections on the way.").objects("TCP middleware");
   d.option("serversTransports", &Tcp::servers_transports, "How servers are connected to.")
-      .objects("TCP serversTransport")
-      .not_by_label();
+      .objects("TCP serversTransport");
 }
 
 void UdpRouter::describe(Describer<UdpRouter>& d) {
@@ -168,7 +167,7 @@ void UdpWeighted::describe(Describer<UdpWeighted>& d) {
 void UdpService::describe(Describer<UdpService>& d) {
   d.name("UdpService");
   d.option("loadBalancer", &UdpService::load_balancer, "Servers of this service.");
-  d.option("weighted", &UdpService::weighted, "Other services, by weight.").not_by_label();
+  d.option("weighted", &UdpService::weighted, "Other services, by weight.");
   d.source(&UdpService::source);
 }
 
@@ -229,7 +228,7 @@ void TlsStore::describe(Describer<TlsStore>& d) {
 void Tls::describe(Describer<Tls>& d) {
   d.name("Tls");
   d.option("certificates", &Tls::certificates, "Certificates to serve.").objects("certificate").not_by_label();
-  d.option("options", &Tls::options, "TLS settings that routers name.").objects("TLS options").not_by_label();
+  d.option("options", &Tls::options, "TLS settings that routers name.").objects("TLS options");
   d.option("stores", &Tls::stores, "Certificate stores; only default has a meaning.").objects("TLS store");
 }
 

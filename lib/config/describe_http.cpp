@@ -98,6 +98,9 @@ void LoadBalancer::describe(Describer<LoadBalancer>& d) {
   d.option("passHostHeader", &LoadBalancer::pass_host_header, "Pass the Host of the request on.");
   d.option("responseForwarding", &LoadBalancer::response_forwarding, "How responses are passed on.");
   d.option("serversTransport", &LoadBalancer::servers_transport, "How servers are connected to.");
+  d.option("parkingTime", &LoadBalancer::parking_time,
+           "Time a request waits for the first server, at most 60s; 0: none.")
+      .own();
 }
 
 void ChildrenHealthCheck::describe(Describer<ChildrenHealthCheck>& d) { d.name("ChildrenHealthCheck"); }
@@ -154,11 +157,10 @@ void Failover::describe(Describer<Failover>& d) {
 void HttpService::describe(Describer<HttpService>& d) {
   d.name("HttpService");
   d.option("loadBalancer", &HttpService::load_balancer, "Servers of this service.");
-  d.option("weighted", &HttpService::weighted, "Other services, by weight.").not_by_label();
-  d.option("highestRandomWeight", &HttpService::highest_random_weight, "Other services, by client address.")
-      .not_by_label();
-  d.option("mirroring", &HttpService::mirroring, "Another service, with copies to more.").not_by_label();
-  d.option("failover", &HttpService::failover, "Another service, with a fallback.").not_by_label();
+  d.option("weighted", &HttpService::weighted, "Other services, by weight.");
+  d.option("highestRandomWeight", &HttpService::highest_random_weight, "Other services, by client address.");
+  d.option("mirroring", &HttpService::mirroring, "Another service, with copies to more.");
+  d.option("failover", &HttpService::failover, "Another service, with a fallback.");
   d.option("middlewares", &HttpService::middlewares, "Middlewares around this service wherever it is used.");
   d.source(&HttpService::source);
 }
@@ -233,9 +235,7 @@ void Http::describe(Describer<Http>& d) {
   d.option("services", &Http::services, "Who answers.").objects("service");
   d.option("middlewares", &Http::middlewares, "What happens to requests and responses on the way.")
       .objects("middleware");
-  d.option("serversTransports", &Http::servers_transports, "How servers are connected to.")
-      .objects("serversTransport")
-      .not_by_label();
+  d.option("serversTransports", &Http::servers_transports, "How servers are connected to.").objects("serversTransport");
 }
 
 }  // namespace sluice::config

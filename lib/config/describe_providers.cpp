@@ -17,6 +17,14 @@ void DockerProvider::describe(Describer<DockerProvider>& d) {
   d.option("useBindPortIP", &DockerProvider::use_bind_port_ip, "Use the published address and port of a container.");
   d.option("allowEmptyServices", &DockerProvider::allow_empty_services, "Keep routers of unhealthy containers: 503.");
   d.option("watch", &DockerProvider::watch, "Follow changes.");
+  d.option("routeGraceTime", &DockerProvider::route_grace_time,
+           "Time the routes of a container that ended are answered 503 instead of 404.")
+      .own();
+  d.option("resyncInterval", &DockerProvider::resync_interval, "Time between full looks beside events; 0: none.").own();
+  d.option("keepPaused", &DockerProvider::keep_paused, "Go on sending requests to paused containers.").own();
+  d.option("inspect", &DockerProvider::inspect, "Read containers one by one; never: the list has to do.")
+      .one_of({"auto", "always", "never"})
+      .own();
 }
 
 void SwarmProvider::describe(Describer<SwarmProvider>& d) {
@@ -43,6 +51,7 @@ void FileProvider::describe(Describer<FileProvider>& d) {
   d.option("watch", &FileProvider::watch, "Follow changes.");
   d.option("debugLogGeneratedTemplate", &FileProvider::debug_log_generated_template,
            "Log the text after templates were expanded.");
+  d.option("strict", &FileProvider::strict, "One name defined in two files is an error instead of a warning.").own();
 }
 
 void HttpProvider::describe(Describer<HttpProvider>& d) {
@@ -52,7 +61,9 @@ void HttpProvider::describe(Describer<HttpProvider>& d) {
   d.option("pollTimeout", &HttpProvider::poll_timeout, "Time for an answer.");
   d.option("headers", &HttpProvider::headers, "Headers of the request.").secret();
   d.option("tls", &HttpProvider::tls, "TLS towards the server.");
-  d.option("maxResponseBodySize", &HttpProvider::max_response_body_size, "Largest answer in bytes; -1: no limit.");
+  d.option("maxResponseBodySize", &HttpProvider::max_response_body_size, "Largest answer in bytes; -1: 64 MiB.");
+  d.option("wait", &HttpProvider::wait, "Let the server hold its answer back so long until there is news; 0: no.")
+      .own();
 }
 
 void RestProvider::describe(Describer<RestProvider>& d) {

@@ -41,6 +41,7 @@ void DockerLabels::describe(Describer<DockerLabels>& d) {
   d.option("network", &DockerLabels::network, "Network whose address of the container is used.");
   d.option("allowNonRunning", &DockerLabels::allow_non_running, "Keep routers while the container is stopped.");
   d.option("lbSwarm", &DockerLabels::lb_swarm, "Accepted without effect outside a swarm.");
+  d.option("oneOff", &DockerLabels::one_off, "Route to the container of a `compose run`.").own();
   d.source(&DockerLabels::source);
 }
 
@@ -140,14 +141,15 @@ class Reader {
     }
   }
 
-  // Of TLS, labels can set the certificate of the default store only.
+  // Of TLS, labels can set the certificate of the default store, and options that routers name. The options "default"
+  // are everybody's: one container must not weaken them for all others.
   void tls(const std::vector<std::string>& path, const std::string& value, const SourceName& where) {
-    if (path.size() > 3 && iequals(path[1], "stores") && iequals(path[2], "default")) {
-      return set(tree_, path, value, where);
-    }
+    bool is_default = path.size() > 3 && iequals(path[2], "default");
+    if (path.size() > 3 && iequals(path[1], is_default ? "stores" : "options")) return set(tree_, path, value, where);
     report_.push_back({Severity::warning, std::string(code::kNotByLabel),
-                       "of tls, labels can set tls.stores.default.defaultgeneratedcert only", Source{*where},
-                       "the label has no effect", "write it into a file of the file provider"});
+                       "of tls, labels can set tls.stores.default.defaultgeneratedcert and tls.options.<name>, but not "
+                       "the options \"default\"",
+                       Source{*where}, "the label has no effect", "write it into a file of the file provider"});
   }
 
   void unknown_section(const std::vector<std::string>& path, const SourceName& where) {
@@ -246,12 +248,21 @@ class Reader {
                    children.end());
   }
 
-  // A service that only has server labels has a load balancer too; one without any is no service.
+  // A service that refers to others has no server of its own.
+  static bool is_composed(const HttpService& service) {
+    return service.weighted || service.highest_random_weight || service.mirroring || service.failover;
+  }
+  template <class Service>
+  static bool is_composed(const Service& service) {
+    return service.weighted.has_value();
+  }
+
+  // A service that only has server labels has a load balancer too; one of no type is no service.
   template <class Services, class Hints>
   void finish_services(const std::string& section, Services& services, const Hints& hints) {
     for (auto& [name, service] : services) {
       if (hints.contains(name) && !service.load_balancer) service.load_balancer.emplace();
-      if (service.load_balancer) continue;
+      if (service.load_balancer || is_composed(service)) continue;
       report_.push_back({Severity::error, std::string(code::kInconsistent),
                          section + '.' + printable(name, 200) + ": the load-balancer is not defined", service.source,
                          "service \"" + printable(name, 200) + "\" is left out",
@@ -272,6 +283,9 @@ class Reader {
     if (object.section == "tcp.middlewares") erase(tcp.middlewares, object.name);
     if (object.section == "udp.routers") erase(udp.routers, object.name);
     if (object.section == "udp.services") erase(udp.services, object.name);
+    if (object.section == "http.serverstransports") erase(http.servers_transports, object.name);
+    if (object.section == "tcp.serverstransports") erase(tcp.servers_transports, object.name);
+    if (object.section == "tls.options") erase(result_.dynamic.tls.options, object.name);
     if (object.section == "tls.stores") erase(result_.dynamic.tls.stores, object.name);
     if (object.section == "http.services") erase(result_.http_servers, object.name);
     if (object.section == "tcp.services") erase(result_.tcp_servers, object.name);

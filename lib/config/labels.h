@@ -50,7 +50,8 @@ struct DockerLabels {
   std::optional<std::string> network;
   bool allow_non_running = false;
   std::optional<bool> lb_swarm;
-  DefinedAt source;  // `where` is empty when there is no such label
+  bool one_off = false;  // Sluice's own: a container of `compose run` takes part
+  DefinedAt source;      // `where` is empty when there is no such label
   static void describe(Describer<DockerLabels>& describer);
   friend bool operator==(const DockerLabels&, const DockerLabels&) = default;
 };

@@ -30,6 +30,11 @@ struct DockerProvider {
   bool use_bind_port_ip = false;
   bool allow_empty_services = false;
   bool watch = true;
+  // Sluice's own.
+  Duration route_grace_time = 30s;  // routes of the last container stay so long, answered 503
+  Duration resync_interval = 60s;   // 0: only when events were lost
+  bool keep_paused = false;
+  std::string inspect = "auto";
   static void describe(Describer<DockerProvider>& describer);
   friend bool operator==(const DockerProvider&, const DockerProvider&) = default;
 };
@@ -57,6 +62,7 @@ struct FileProvider {
   std::string directory;  // wins over filename
   bool watch = true;
   bool debug_log_generated_template = false;
+  bool strict = false;  // Sluice's own: one name in two files is an error, not a warning
   static void describe(Describer<FileProvider>& describer);
   friend bool operator==(const FileProvider&, const FileProvider&) = default;
 };
@@ -68,6 +74,7 @@ struct HttpProvider {
   std::map<std::string, std::string> headers;
   std::optional<ClientTls> tls;
   std::int64_t max_response_body_size = -1;
+  Duration wait{0};  // Sluice's own: how long the server may hold an answer back until there are news
   static void describe(Describer<HttpProvider>& describer);
   friend bool operator==(const HttpProvider&, const HttpProvider&) = default;
 };

@@ -26,6 +26,7 @@ constexpr std::string_view kUnserved[] = {
     "DefaultServersTransport.insecureSkipVerify",
     "DefaultServersTransport.rootCAs",
     "DefaultServersTransport.spiffe",
+    "Log.compress",
     "Log.otlp",
     // entry points
     "EntryPoint.allowACMEByPass",
@@ -36,8 +37,6 @@ constexpr std::string_view kUnserved[] = {
     "EntryPoint.observability",
     "EntryPointHttp.tls",
     // providers
-    "Providers.swarm",
-    "Providers.http",
     "Providers.rest",
     "Providers.consul",
     "Providers.etcd",
@@ -52,11 +51,6 @@ constexpr std::string_view kUnserved[] = {
     "Providers.kubernetesGateway",
     "Providers.knative",
     "Providers.plugin",
-    "DockerProvider.username",
-    "DockerProvider.password",
-    "DockerProvider.tls",
-    "DockerProvider.constraints",
-    "DockerProvider.allowEmptyServices",
     // routers and services
     "Dynamic.tcp",
     "Dynamic.udp",

@@ -231,8 +231,13 @@ void ServiceBuilder::build_load_balancer(const std::string& name, const config::
         settings.passive_health_check->failure_window,
         static_cast<std::uint32_t>(std::max<std::int64_t>(1, settings.passive_health_check->max_failed_attempts))};
   }
+  bool empty = servers.empty();
   built.handler = std::make_shared<proxy::LoadBalancer>(std::move(options), std::move(servers),
                                                         strategy_of(key, settings.strategy, std::move(choices)));
+  if (settings.parking_time <= 0s) return;
+  built.parking = registry_.get<proxy::ParkingLot>(name, [] { return std::make_shared<proxy::ParkingLot>(); });
+  built.parking->set(empty ? nullptr : built.handler);
+  if (empty) built.handler = std::make_shared<proxy::Parked>(built.handler, built.parking, settings.parking_time);
 }
 
 void ServiceBuilder::build_weighted(const std::string& name, const config::Weighted& settings, Built& built) {

@@ -14,6 +14,7 @@
 #include "control/registry.h"
 #include "proxy/endpoint.h"
 #include "proxy/handler.h"
+#include "proxy/parking.h"
 #include "proxy/strategy.h"
 
 namespace sluice::control {
@@ -44,6 +45,7 @@ class ServiceBuilder {
     std::vector<std::shared_ptr<const proxy::Endpoint>> endpoints;
     std::vector<HealthTarget> health_targets;
     std::shared_ptr<const proxy::Handler> handler;
+    std::shared_ptr<proxy::ParkingLot> parking;  // null: nobody waits for a server
     config::Report report;
   };
 

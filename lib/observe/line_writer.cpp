@@ -5,10 +5,27 @@
 #include <spdlog/sinks/rotating_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
+#include <sys/stat.h>
+
 #include <csignal>
+#include <cstdio>
+#include <ctime>
 #include <utility>
 
 namespace sluice::observe {
+namespace {
+
+// Rotated files nobody has written to for longer than the age; spdlog bounds their number only.
+void remove_old(const LineWriter::Options& options) {
+  for (std::size_t i = 1; i <= options.backups; ++i) {
+    const std::string path = spdlog::sinks::rotating_file_sink_st::calc_filename(options.path, i);
+    struct stat about;
+    if (stat(path.c_str(), &about) != 0) continue;
+    if (std::time(nullptr) - about.st_mtime > options.max_age / 1s) std::remove(path.c_str());
+  }
+}
+
+}  // namespace
 
 // A spdlog sink that gets whole blocks of lines. Its exceptions end here.
 class LineWriter::Output {
@@ -102,6 +119,7 @@ bool LineWriter::flush(Duration timeout) {
 
 void LineWriter::run() {
   std::string lines;
+  Time next_look;
   std::unique_lock lock(mutex_);
   while (true) {
     wake_writer_.wait(lock, [this] { return stop_ || reopen_ || !waiting_.empty(); });
@@ -115,6 +133,10 @@ void LineWriter::run() {
       if (std::unique_ptr<Output> fresh = Output::open(options_)) output_ = std::move(fresh);
     }
     if (!lines.empty() && !output_->write(lines)) dropped_.fetch_add(1, std::memory_order_relaxed);
+    if (options_.max_age > 0s && Time::now() >= next_look) {
+      remove_old(options_);
+      next_look = Time::now() + 1h;
+    }
     lock.lock();
     busy_ = false;
     written_.notify_all();

@@ -24,6 +24,7 @@ class LineWriter {
     std::string path;                           // empty: standard output
     std::size_t rotate_at = 0;                  // bytes of the file; 0: never
     std::size_t backups = 1;                    // rotated files to keep: out.1.log is the newest of out.log
+    Duration max_age{0};                        // rotated files last written longer ago are removed; 0: none
     std::size_t buffer = std::size_t{4} << 20;  // bytes of lines waiting to be written
   };
 

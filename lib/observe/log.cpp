@@ -57,6 +57,7 @@ Status open(const Settings& settings) {
   options.path = settings.file_path;
   if (settings.max_size_mib > 0) options.rotate_at = static_cast<std::size_t>(settings.max_size_mib) * kMiB;
   if (settings.max_backups > 0) options.backups = static_cast<std::size_t>(settings.max_backups);
+  if (settings.max_age_days > 0) options.max_age = settings.max_age_days * 24h;
   Result<std::unique_ptr<observe::LineWriter>> writer = observe::LineWriter::open(std::move(options));
   if (!writer) return writer.error();
   Log& log = the_log();

@@ -80,6 +80,7 @@ struct Settings {
   std::string file_path;          // empty: standard output
   std::int64_t max_size_mib = 0;  // rotate a file beyond this size; 0: leave that to others and `reopen`
   std::int64_t max_backups = 0;   // rotated files to keep; 0 with max_size_mib: one
+  std::int64_t max_age_days = 0;  // rotated files older than this are removed; 0: none
 };
 
 // Starts the writer. Once, by the main thread, before there are others; fails when the file cannot be opened, and

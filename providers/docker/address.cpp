@@ -30,6 +30,12 @@ std::string names_of_networks(const Container& container) {
   return names.empty() ? "none" : names;
 }
 
+std::string joined(const std::set<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
 const Network* find_network(const Container& container, std::string_view name) {
   for (const Network& network : container.networks) {
     if (network.name == name) return &network;
@@ -79,7 +85,8 @@ AddressChoice choose(const Container& container, std::string_view wanted, const 
   if (network == nullptr) {
     network = first_with_address(container, surroundings.own_networks, false);
     if (network != nullptr && !surroundings.own_networks.empty()) {
-      choice.warning = fmt::format("no network in common with us: it is on {}", names_of_networks(container));
+      choice.warning = fmt::format("no network in common with us: it is on {}, and we are on {}",
+                                   names_of_networks(container), joined(surroundings.own_networks));
     }
   }
   if (network != nullptr) {
@@ -161,6 +168,8 @@ Endpoint choose_endpoint(const Container& container, std::uint16_t label, Protoc
   AddressChoice choice = choose_address(container, all, surroundings);
   endpoint.ip = std::move(choice.ip);
   if (endpoint.ip.empty()) {
+    // Not so with network_mode none, which is a decision.
+    endpoint.pending = container.network_mode != "none";
     endpoint.missing =
         fmt::format("unable to find the IP address: {}",
                     choice.warning.empty() ? "networks: " + names_of_networks(container) : choice.warning);

@@ -15,6 +15,7 @@ struct Surroundings {
   bool use_bind_port_ip = false;       // providers.docker.useBindPortIP
   std::string host_address;            // where the engine's host is reached from here; empty: not known yet
   std::set<std::string> own_networks;  // of the container we run in; empty when we run in none
+  std::string own_container;           // its id; empty when we run in none
 
   friend bool operator==(const Surroundings&, const Surroundings&) = default;
 };
@@ -37,8 +38,9 @@ std::uint16_t choose_port(const Container& container, std::uint16_t label, Proto
 struct Endpoint {
   std::string ip;
   std::uint16_t port = 0;
-  std::string warning;  // something the operator should know
-  std::string missing;  // why there is no endpoint; then ip is empty or port is 0
+  std::string warning;   // something the operator should know
+  std::string missing;   // why there is no endpoint; then ip is empty or port is 0
+  bool pending = false;  // there is no address yet, and it may come without an event
 
   // "10.0.0.2:80", "[fd00::2]:80".
   std::string to_string() const;

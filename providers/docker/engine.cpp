@@ -8,13 +8,14 @@
 #include "base/text.h"
 
 namespace sluice::providers::docker {
-namespace {
 
 // The events that may change what is served. Names this engine does not know do no harm. `exec` events, three for every
 // health probe, stay with the engine.
-constexpr std::string_view kEventFilter =
+const std::string_view Engine::kContainerEvents =
     R"({"type":["container","network"],"event":["create","start","restart","die","died","kill","stop","destroy",)"
     R"("remove","rename","update","pause","unpause","health_status","connect","disconnect"]})";
+
+namespace {
 
 std::string percent_encoded(std::string_view text) {
   std::string encoded;
@@ -40,20 +41,20 @@ Status check(const rest::Reply& reply) {
 
 }  // namespace
 
-Engine::Engine(rest::Client& client, rest::Server server, Duration timeout)
-    : client_(client), server_(std::move(server)), timeout_(timeout) {}
+Engine::Engine(rest::Client& client, rest::Server server, Options options)
+    : client_(client), server_(std::move(server)), options_(options), version_(options.dialect) {}
 
 rest::Call Engine::call(std::string method, std::string path) const {
   rest::Call call;
   call.server = server_;
   call.method = std::move(method);
   call.path = std::move(path);
-  call.timeout = timeout_;
+  call.timeout = options_.timeout;
   return call;
 }
 
 void Engine::choose(const ApiRange& range) {
-  ApiVersion version = range.newest ? std::min(kDialect, *range.newest) : kDialect;
+  ApiVersion version = range.newest ? std::min(options_.dialect, *range.newest) : options_.dialect;
   // An engine that has given up our dialect: its oldest is the nearest.
   if (range.oldest) version = std::max(version, *range.oldest);
   version_ = version;
@@ -61,6 +62,7 @@ void Engine::choose(const ApiRange& range) {
 
 // Every answer of an engine carries its version, refusals too; a proxy's own answers do not.
 bool Engine::learn(const rest::Reply& reply) {
+  podman_ = podman_ || !reply.header("Libpod-Api-Version").empty();
   ApiRange range = parse_api_range(reply.body);
   if (!range.newest) range.newest = ApiVersion::parse(reply.header("Api-Version"));
   if (!range.newest && !range.oldest) return false;
@@ -73,13 +75,13 @@ Task<Status> Engine::negotiate() {
     const char* method;
     std::string path;
   };
-  std::string dialect = "/v" + kDialect.to_string();
+  std::string dialect = "/v" + options_.dialect.to_string();
   const Rung rungs[] = {{"GET", "/_ping"},
                         {"HEAD", "/_ping"},
                         {"GET", "/version"},
                         {"GET", dialect + "/version"},
                         {"GET", dialect + "/containers/json"}};
-  version_ = kDialect;
+  version_ = options_.dialect;
   Status last = from_engine(Code::unavailable, "no call is answered");
   for (const Rung& rung : rungs) {
     rest::Call question = call(rung.method, rung.path);
@@ -96,6 +98,14 @@ Task<Status> Engine::negotiate() {
   }
   // An engine that answers but does not say its version: we try ours.
   co_return last;
+}
+
+Task<Status> Engine::ping(Duration patience) {
+  rest::Call question = call("GET", "/_ping");
+  question.timeout = patience;
+  Result<rest::Reply> reply = co_await client_.send(std::move(question));
+  if (!reply) co_return reply.error();
+  co_return Status();
 }
 
 Task<Result<rest::Reply>> Engine::get(std::string path, std::size_t max_reply) {
@@ -122,20 +132,50 @@ Task<Result<std::vector<Container>>> Engine::list() {
 
 Task<Result<std::optional<Container>>> Engine::inspect(std::string id) {
   if (!is_container_id(id)) co_return std::optional<Container>();
+  if (options_.inspect == Inspect::never) {
+    Result<std::optional<Container>> listed = co_await find_in_list(std::move(id));
+    co_return listed;
+  }
   Result<rest::Reply> reply = co_await get("/containers/" + id + "/json", kMaxInspect);
   if (!reply) co_return reply.error();
   if (reply->status == 404) co_return std::optional<Container>();
   Status checked = check(*reply);
+  if (!checked && checked.error().code == Code::security && options_.inspect == Inspect::automatic) {
+    Result<std::optional<Container>> listed = co_await find_in_list(std::move(id));
+    co_return listed;
+  }
   if (!checked) co_return checked.error();
   Result<Container> container = parse_inspect(reply->body);
   if (!container) co_return container.error();
   co_return std::optional<Container>(*std::move(container));
 }
 
-Result<std::unique_ptr<rest::LineStream>> Engine::events() {
+Task<Result<std::optional<Container>>> Engine::find_in_list(std::string id) {
+  std::string filters = percent_encoded(fmt::format(R"({{"id":["{}"]}})", id));
+  Result<rest::Reply> reply = co_await get("/containers/json?all=1&filters=" + filters, kMaxInspect);
+  if (!reply) co_return reply.error();
+  Status checked = check(*reply);
+  if (!checked) co_return checked.error();
+  Result<std::vector<Container>> listed = parse_list(reply->body);
+  if (!listed) co_return listed.error();
+  for (Container& container : *listed) {
+    if (container.id == id) co_return std::optional<Container>(std::move(container));
+  }
+  co_return std::optional<Container>();
+}
+
+Task<Result<std::string>> Engine::read(std::string path) {
+  Result<rest::Reply> reply = co_await get(std::move(path), kMaxList);
+  if (!reply) co_return reply.error();
+  Status checked = check(*reply);
+  if (!checked) co_return checked.error();
+  co_return std::move(reply->body);
+}
+
+Result<std::unique_ptr<rest::LineStream>> Engine::events(std::string_view filter) {
   rest::LineStream::Limits limits;
   limits.line = kMaxEvent;
-  rest::Call question = call("GET", "/v" + version_.to_string() + "/events?filters=" + percent_encoded(kEventFilter));
+  rest::Call question = call("GET", "/v" + version_.to_string() + "/events?filters=" + percent_encoded(filter));
   return client_.open_lines(std::move(question), limits);
 }
 

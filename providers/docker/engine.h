@@ -1,5 +1,5 @@
 // engine.h: what we ask of a Docker engine. GET and HEAD only, and only these paths: /_ping, /version,
-// /containers/json, /containers/{id}/json, /events.
+// /containers/json, /containers/{id}/json, /events; for a swarm also /services, /tasks, /nodes, /networks.
 //
 // One per connection period: the version is negotiated anew after every reconnect, because the engine behind a socket
 // may be another one by then. Belongs to the control loop.
@@ -22,24 +22,48 @@ class Engine {
   // The dialect we speak with engines that offer it; nothing newer is needed.
   static constexpr ApiVersion kDialect{1, 44};
 
-  // `timeout` is for every call but the event stream.
-  Engine(rest::Client& client, rest::Server server, Duration timeout);
+  // How one container is described.
+  enum class Inspect {
+    automatic,  // by inspection, or from the list where that is refused
+    always,     // by inspection
+    never,      // from the list, so that its environment never comes near us
+  };
+
+  struct Options {
+    Duration timeout = 10s;  // for every call but the event stream
+    ApiVersion dialect = kDialect;
+    Inspect inspect = Inspect::automatic;
+  };
+
+  Engine(rest::Client& client, rest::Server server, Options options);
 
   // Finds the version to speak: as far as a socket proxy lets it, by /_ping, /version, or a refusal that names it.
   Task<Status> negotiate();
   ApiVersion version() const { return version_; }
+  // Known after `negotiate`, as far as a socket proxy lets it through.
+  bool is_podman() const { return podman_; }
+
+  // Whether somebody is there, whatever the answer is.
+  Task<Status> ping(Duration patience);
 
   // Errors of the calls below: those of rest::Client::send; security when the engine, or a proxy before it, refuses the
   // call; unavailable for another unexpected status; invalid for an answer that cannot be read.
 
   // All containers, running or not.
   Task<Result<std::vector<Container>>> list();
-  // One container; nothing when there is none of this id.
+  // One container; nothing when there is none of this id. From the list it has less (engine_json.h).
   Task<Result<std::optional<Container>>> inspect(std::string id);
   // Events about containers and their networks.
-  Result<std::unique_ptr<rest::LineStream>> events();
+  Result<std::unique_ptr<rest::LineStream>> events() { return events(kContainerEvents); }
+  // Events that pass a filter, a JSON object.
+  Result<std::unique_ptr<rest::LineStream>> events(std::string_view filter);
+  // Another document: the body of the answer to GET `path`, which is without a version.
+  Task<Result<std::string>> read(std::string path);
 
  private:
+  static const std::string_view kContainerEvents;
+
+  Task<Result<std::optional<Container>>> find_in_list(std::string id);
   Task<Result<rest::Reply>> get(std::string path, std::size_t max_reply);
   rest::Call call(std::string method, std::string path) const;
   bool learn(const rest::Reply& reply);
@@ -47,8 +71,9 @@ class Engine {
 
   rest::Client& client_;
   rest::Server server_;
-  Duration timeout_;
-  ApiVersion version_ = kDialect;
+  Options options_;
+  ApiVersion version_;
+  bool podman_ = false;
 };
 
 }  // namespace sluice::providers::docker

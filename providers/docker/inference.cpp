@@ -79,7 +79,7 @@ class Inference {
       router = keep ? std::next(router) : tcp().routers.erase(router);
     }
     for (auto& [name, service] : tcp().services) {
-      if (!service.load_balancer) service.load_balancer.emplace();
+      if (!service.load_balancer) continue;  // weighted: it has no server of its own
       config::TcpServerHints hints = hints_of(labels.tcp_servers, name);
       std::optional<Endpoint> endpoint = endpoint_for("tcp", name, hints.port, hints.source);
       if (!endpoint) continue;
@@ -99,7 +99,7 @@ class Inference {
       router = keep ? std::next(router) : udp().routers.erase(router);
     }
     for (auto& [name, service] : udp().services) {
-      if (!service.load_balancer) service.load_balancer.emplace();
+      if (!service.load_balancer) continue;
       config::UdpServerHints hints = hints_of(labels.udp_servers, name);
       std::optional<Endpoint> endpoint = endpoint_for("udp", name, hints.port, hints.source);
       if (!endpoint) continue;
@@ -117,10 +117,13 @@ class Inference {
     bool lost_service = labels.anything_left_out("http.services");
     bool default_service = http().services.empty() && !lost_service;
     if (default_service) own_service(http().services[own_name_]);
-    if (http().routers.empty() && !labels.anything_left_out("http.routers") && http().services.size() == 1 &&
+    // A default route to ourselves would be a circle, or publish what nobody asked to publish.
+    bool own = container_.id == options_.surroundings.own_container;
+    if (!own && http().routers.empty() && !labels.anything_left_out("http.routers") && http().services.size() == 1 &&
         !lost_service) {
       http().routers[own_name_].source = config::Source{result_.owner};
     }
+    if (own && default_service && http().routers.empty()) http().services.erase(own_name_);
     bool default_service_used = false;
     for (auto router = http().routers.begin(); router != http().routers.end();) {
       bool keep = (!router->second.rule.empty() || set_default_rule(router->first, router->second)) &&
@@ -139,7 +142,7 @@ class Inference {
   // False: the service is of no use and nobody asked for it.
   bool add_http_server(const std::string& name, config::HttpService& service, const LabelConfiguration& labels,
                        bool wanted) {
-    if (!service.load_balancer) service.load_balancer.emplace();
+    if (!service.load_balancer) return true;  // weighted and the like: it has no server of its own
     config::HttpServerHints hints = hints_of(labels.http_servers, name);
     config::Server server;
     server.weight = hints.weight;
@@ -199,6 +202,12 @@ class Inference {
   }
 
   bool set_default_rule(const std::string& name, config::HttpRouter& router) {
+    if (container_.id == options_.surroundings.own_container) {
+      add(Severity::warning, code::kDefaultRule,
+          fmt::format("router {} of Sluice's own container has no rule, and there is no default one", name),
+          router.source, "the router is left out", fmt::format("add a label traefik.http.routers.{}.rule", name));
+      return false;
+    }
     std::string error;
     std::optional<std::string> rule = default_rule_.render(container_, error);
     if (!rule) {
@@ -231,6 +240,7 @@ class Inference {
     std::string port_label = fmt::format("traefik.{}.services.{}.loadbalancer.server.port", section, service);
     Endpoint endpoint = choose_endpoint(container_, label, protocol, all_, options_.surroundings);
     if (!endpoint.missing.empty()) {
+      result_.pending = result_.pending || endpoint.pending;
       bool no_port = endpoint.port == 0;
       add(Severity::error, no_port ? code::kNoPort : code::kNoAddress, endpoint.missing, {},
           fmt::format("service {} has no server", service),
@@ -274,7 +284,7 @@ Contribution infer(const Container& container, bool leaving, const Containers& a
                    const DefaultRule& default_rule) {
   Contribution result;
   result.container = container.id;
-  result.owner = "container " + printable(display_name(container), 128);
+  result.owner = options.kind + " " + printable(display_name(container), 128);
   result.leaving = leaving;
   result.order = service_name(container) + "-" + container.id;
   Inference(container, all, options, default_rule, result).run(leaving);

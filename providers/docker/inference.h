@@ -20,6 +20,7 @@ namespace sluice::providers::docker {
 struct InferenceOptions {
   Exposure exposure;
   Surroundings surroundings;
+  std::string kind = "container";  // as messages call what has the labels
 };
 
 // A container's part of the fragment.
@@ -28,6 +29,7 @@ struct Contribution {
   std::string owner;      // as messages name it: "container web-1"
   std::string order;      // contributions are merged in this order: "<service name>-<id>"
   bool leaving = false;   // told to stop, not ended yet
+  bool pending = false;   // it has no address yet: worth another look soon
   config::Dynamic dynamic;
   config::Report report;
 };

@@ -14,8 +14,15 @@ constexpr std::size_t kMostGone = 4096;
 
 }  // namespace
 
-Inventory::Inventory(InferenceOptions options, DefaultRule default_rule, std::string own_hostname)
-    : options_(std::move(options)), default_rule_(std::move(default_rule)), own_hostname_(std::move(own_hostname)) {}
+Inventory::Inventory(InferenceOptions options, DefaultRule default_rule, std::string own_id, Duration grace)
+    : options_(std::move(options)), default_rule_(std::move(default_rule)), own_id_(std::move(own_id)), held_(grace) {}
+
+// The contribution has to be inferred anew.
+void Inventory::invalidate(Track& track) {
+  if (track.contribution && !track.contribution->dynamic.http.routers.empty())
+    track.last = *std::move(track.contribution);
+  track.contribution.reset();
+}
 
 Inventory::Consequence Inventory::apply(const Event& event, Time now) {
   ++sequence_;
@@ -36,7 +43,7 @@ Inventory::Consequence Inventory::apply(const Event& event, Time now) {
     // The container is still what it was: answers that are on their way stay valid.
     if (event.signal != container.stop_signal && event.signal != kSigKill) return {};
     track.leaving_until = now + kLeaveGrace;
-    track.contribution.reset();
+    invalidate(track);
     invalidate_dependents();
     return {.look = false, .changed = true};
   }
@@ -45,7 +52,7 @@ Inventory::Consequence Inventory::apply(const Event& event, Time now) {
   if (event.kind == Event::Kind::ended || event.started) track.leaving_until = Time();
   if (event.kind != Event::Kind::ended) return {.look = true, .changed = false};
   container.state = State::ended;
-  track.contribution.reset();
+  invalidate(track);
   invalidate_dependents();
   return {.look = true, .changed = true};
 }
@@ -121,15 +128,22 @@ bool Inventory::missed(const std::string& id) {
 
 void Inventory::store(Container container) {
   std::string id = container.id;
+  Track& track = tracks_[id];
+  track.relooks = 0;
+  track.relook_at = Time();
   containers_.insert_or_assign(id, std::move(container));
-  tracks_[id].contribution.reset();
+  invalidate(tracks_[id]);
   invalidate_dependents();
   look_around();
 }
 
 void Inventory::forget(std::string_view id) {
   if (auto found = containers_.find(id); found != containers_.end()) containers_.erase(found);
-  if (auto found = tracks_.find(id); found != tracks_.end()) tracks_.erase(found);
+  if (auto found = tracks_.find(id); found != tracks_.end()) {
+    invalidate(found->second);
+    if (found->second.last) held_.keep(*found->second.last);
+    tracks_.erase(found);
+  }
   invalidate_dependents();
   look_around();
 }
@@ -137,7 +151,7 @@ void Inventory::forget(std::string_view id) {
 // Containers that borrow another's network.
 void Inventory::invalidate_dependents() {
   for (const auto& [id, container] : containers_) {
-    if (container.network_mode.starts_with("container:")) tracks_[id].contribution.reset();
+    if (container.network_mode.starts_with("container:")) invalidate(tracks_[id]);
   }
 }
 
@@ -145,34 +159,48 @@ void Inventory::invalidate_dependents() {
 void Inventory::look_around() {
   constexpr std::size_t kShortId = 12;  // the default host name of a container
   std::set<std::string> own;
-  if (own_hostname_.size() >= kShortId) {
-    auto self = containers_.lower_bound(own_hostname_);
-    bool found = self != containers_.end() && self->first.starts_with(own_hostname_);
+  std::string own_container;
+  if (own_id_.size() >= kShortId) {
+    auto self = containers_.lower_bound(own_id_);
+    bool found = self != containers_.end() && self->first.starts_with(own_id_);
+    if (found) own_container = self->first;
     // From the host's own network, or one we borrow, all or other networks are reached.
     if (found && self->second.network_mode != "host" && !self->second.network_mode.starts_with("container:")) {
       for (const Network& network : self->second.networks) own.insert(network.name);
     }
   }
-  if (own == options_.surroundings.own_networks) return;
-  options_.surroundings.own_networks = std::move(own);
-  for (auto& [id, track] : tracks_) track.contribution.reset();
+  Surroundings& surroundings = options_.surroundings;
+  if (own == surroundings.own_networks && own_container == surroundings.own_container) return;
+  surroundings.own_networks = std::move(own);
+  surroundings.own_container = std::move(own_container);
+  for (auto& [id, track] : tracks_) invalidate(track);
 }
 
-std::vector<std::string> Inventory::overdue(Time now) {
+std::vector<std::string> Inventory::overdue(Time now, bool& changed) {
   std::vector<std::string> looks;
+  changed = held_.expire(now);
   for (auto& [id, track] : tracks_) {
-    if (track.leaving_until == Time() || track.leaving_until > now) continue;
-    track.leaving_until = Time();
-    track.contribution.reset();
-    looks.push_back(id);
+    bool stayed = track.leaving_until != Time() && track.leaving_until <= now;
+    bool relook = track.relook_at != Time() && track.relook_at <= now;
+    if (stayed) {
+      track.leaving_until = Time();
+      invalidate(track);
+      changed = true;
+    }
+    if (relook) {
+      ++track.relooks;
+      track.relook_at = track.relooks < kMostRelooks ? now + kFirstRelook * (1 << track.relooks) : Time();
+    }
+    if (stayed || relook) looks.push_back(id);
   }
   return looks;
 }
 
 Time Inventory::next_overdue() const {
-  Time next = Time::never();
+  Time next = held_.next_expiry();
   for (const auto& [id, track] : tracks_) {
     if (track.leaving_until != Time()) next = std::min(next, track.leaving_until);
+    if (track.relook_at != Time()) next = std::min(next, track.relook_at);
   }
   return next;
 }
@@ -185,23 +213,40 @@ bool Inventory::has_host_networking() const {
 bool Inventory::set_host_address(std::string address) {
   if (address == options_.surroundings.host_address) return false;
   options_.surroundings.host_address = std::move(address);
-  for (auto& [id, track] : tracks_) track.contribution.reset();
+  for (auto& [id, track] : tracks_) invalidate(track);
   return true;
 }
 
-control::Fragment Inventory::fragment() {
+// Brings the contribution of one container up to date.
+void Inventory::infer_one(const Container& container, Track& track, Time now) {
+  bool leaving = track.leaving_until != Time();
+  track.contribution = infer(container, leaving, containers_, options_, default_rule_);
+  bool ended = container.state == State::ended || container.state == State::created;
+  if (!track.contribution->dynamic.http.routers.empty()) {
+    held_.release(container.id);
+  } else if (track.last && ended) {
+    held_.keep(*track.last);
+  }
+  track.last.reset();
+  if (!track.contribution->pending) {
+    track.relook_at = Time();
+  } else if (track.relooks == 0 && track.relook_at == Time()) {
+    track.relook_at = now + kFirstRelook;
+  }
+}
+
+control::Fragment Inventory::fragment(Time now) {
   std::vector<const Contribution*> contributions;
   for (const auto& [id, container] : containers_) {
     Track& track = tracks_[id];
-    if (!track.contribution) {
-      bool leaving = track.leaving_until != Time();
-      track.contribution = infer(container, leaving, containers_, options_, default_rule_);
-    }
+    if (!track.contribution) infer_one(container, track, now);
     contributions.push_back(&*track.contribution);
   }
+  held_.begin(now);
   control::Fragment fragment;
   fragment.provider = "docker";
   fragment.configuration = merger_.merge(std::move(contributions), fragment.report);
+  held_.add_to(fragment.configuration, fragment.report);
   return fragment;
 }
 

@@ -20,6 +20,7 @@
 #include "control/provider.h"
 #include "providers/docker/default_rule.h"
 #include "providers/docker/event.h"
+#include "providers/docker/held_routes.h"
 #include "providers/docker/inference.h"
 #include "providers/docker/merge.h"
 
@@ -30,8 +31,13 @@ class Inventory {
   // A container that was sent its stop signal and has not ended after this time serves again.
   static constexpr Duration kLeaveGrace = 15s;
 
-  // `own_hostname`: of the container we run in, to find ourselves; empty or no container's: we run in none.
-  Inventory(InferenceOptions options, DefaultRule default_rule, std::string own_hostname);
+  // A container without an address is looked at again after this time, then after twice as long, and so on.
+  static constexpr Duration kFirstRelook = 100ms;
+  static constexpr int kMostRelooks = 8;  // half a minute in all; after that the regular list has to find it
+
+  // `own_id`: of the container we run in, or the beginning of it, to find ourselves; empty or no container's: we run in
+  // none. `grace`: how long the routes of a container that ended are held.
+  Inventory(InferenceOptions options, DefaultRule default_rule, std::string own_id, Duration grace = 0s);
 
   // What to do next.
   struct Consequence {
@@ -52,8 +58,9 @@ class Inventory {
   // A look failed: the next list asks for another. True when the fragment may differ.
   bool missed(const std::string& id);
 
-  // Containers that were told to stop and did not: they are to be looked at again.
-  std::vector<std::string> overdue(Time now);
+  // What is due by the clock: containers to be looked at again (told to stop and did not, without an address so far).
+  // `changed`: the fragment may differ.
+  std::vector<std::string> overdue(Time now, bool& changed);
   Time next_overdue() const;
 
   // True when a container's address depends on where the engine's host is.
@@ -61,7 +68,7 @@ class Inventory {
   // Where that is. True when the fragment may differ.
   bool set_host_address(std::string address);
 
-  control::Fragment fragment();
+  control::Fragment fragment(Time now);
   const Containers& containers() const { return containers_; }
 
  private:
@@ -71,22 +78,28 @@ class Inventory {
     std::uint64_t touched = 0;                 // the sequence number of its last event
     Time leaving_until;                        // zero: it is not leaving
     std::optional<Contribution> contribution;  // nothing: not in the last fragment as it is now
+    std::optional<Contribution> last;          // then: as it was there, if it had routes
+    int relooks = 0;                           // so often it was looked at for its missing address
+    Time relook_at;                            // zero: it is not waited for
   };
 
   void store(Container container);
   void forget(std::string_view id);
+  static void invalidate(Track& track);
   void invalidate_dependents();
+  void infer_one(const Container& container, Track& track, Time now);
   void look_around();
   bool deserves_look(const Container& container) const;
 
   InferenceOptions options_;
   DefaultRule default_rule_;
-  std::string own_hostname_;
+  std::string own_id_;
   std::uint64_t sequence_ = 0;
   Containers containers_;
   std::map<std::string, Track, std::less<>> tracks_;        // of the same ids
   std::map<std::string, std::uint64_t, std::less<>> gone_;  // ids whose end was announced, and when
   Merger merger_;
+  HeldRoutes held_;
 };
 
 }  // namespace sluice::providers::docker

@@ -126,15 +126,21 @@ config::Dynamic Merger::merge(std::vector<const Contribution*> contributions, co
   merging.merge(
       "HTTP middleware", [](auto& dynamic) -> auto& { return dynamic.http.middlewares; });
   merging.merge(
+      "HTTP serversTransport", [](auto& dynamic) -> auto& { return dynamic.http.servers_transports; });
+  merging.merge(
       "TCP router", [](auto& dynamic) -> auto& { return dynamic.tcp.routers; });
   merging.merge(
       "TCP service", [](auto& dynamic) -> auto& { return dynamic.tcp.services; });
   merging.merge(
       "TCP middleware", [](auto& dynamic) -> auto& { return dynamic.tcp.middlewares; });
   merging.merge(
+      "TCP serversTransport", [](auto& dynamic) -> auto& { return dynamic.tcp.servers_transports; });
+  merging.merge(
       "UDP router", [](auto& dynamic) -> auto& { return dynamic.udp.routers; });
   merging.merge(
       "UDP service", [](auto& dynamic) -> auto& { return dynamic.udp.services; });
+  merging.merge(
+      "TLS options", [](auto& dynamic) -> auto& { return dynamic.tls.options; });
   merging.merge(
       "TLS store", [](auto& dynamic) -> auto& { return dynamic.tls.stores; });
   live_ = std::move(merging.owners);

@@ -16,5 +16,7 @@ inline constexpr std::string_view kWrongPort = "SLU-D008";    // a port label th
 inline constexpr std::string_view kContradiction = "SLU-D009";  // server.url beside server.port or server.scheme
 inline constexpr std::string_view kWaiting = "SLU-D010";        // starting or unhealthy: not served for now
 inline constexpr std::string_view kPortChoice = "SLU-D011";     // several ports exposed, one was picked
+inline constexpr std::string_view kHeld = "SLU-D012";           // ended: its routes are answered 503 for a while
+inline constexpr std::string_view kSwarmLabels = "SLU-D013";    // labels about a Swarm service that contradict
 
 }  // namespace sluice::providers::docker::code

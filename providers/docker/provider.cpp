@@ -1,100 +1,59 @@
 #include "providers/docker/provider.h"
 
-#include <fmt/format.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <utility>
 
 #include "async/signal.h"
 #include "async/timer.h"
-#include "base/encoding.h"
-#include "observe/log.h"
-#include "providers/docker/options.h"
 #include "providers/docker/session.h"
+#include "providers/docker/settings.h"
 
 namespace sluice::providers::docker {
-namespace {
-
-// What an operator can do about it; empty when the error says it all.
-std::string_view advice(const Error& error, const rest::Server& server) {
-  bool socket = !server.unix_socket.empty();
-  if (socket && error.code == Code::not_found) return "no such socket: is the engine running, is its socket mounted?";
-  if (socket && error.code == Code::refused) {
-    return "nobody listens on the socket: was the engine restarted? mount the socket's directory, not the file";
-  }
-  if (socket && error.code == Code::security && error.nothing_sent) {
-    return "no permission for the socket: run with the socket's group (--group-add)";
-  }
-  return {};
-}
-
-// Between three quarters of `delay` and all of it, so that many routers do not come back in step.
-Duration jittered(Duration delay) { return delay - delay / 4 * static_cast<std::int64_t>(random_u64() % 1000) / 1000; }
-
-}  // namespace
-
-std::string os_hostname() {
-  char name[256] = {};
-  if (::gethostname(name, sizeof name - 1) != 0) return {};
-  return name;
-}
 
 std::unique_ptr<DockerProvider> DockerProvider::make(const config::DockerProvider& options, rest::Client& client,
-                                                     std::string own_hostname, config::Report& report, Timing timing) {
-  Result<rest::Server> server = rest::Server::parse(options.endpoint, options.tls.has_value());
-  if (!server) {
-    refuse_option(report, "endpoint", std::string(server.error().text),
-                  "unix:///path, tcp://host:port or http(s)://host:port");
-    return nullptr;
+                                                     std::string own_id, config::Report& report, Timing timing,
+                                                     std::string_view api_version) {
+  std::optional<Settings> settings = Settings::of(options, "providers.docker", report);
+  if (!settings) return nullptr;
+  if (options.resync_interval != config::DockerProvider().resync_interval) timing.resync = options.resync_interval;
+  Engine::Options engine_options;
+  engine_options.timeout = options.http_client_timeout > 0s ? options.http_client_timeout : timing.call;
+  if (options.inspect == "never") engine_options.inspect = Engine::Inspect::never;
+  if (options.inspect == "always") engine_options.inspect = Engine::Inspect::always;
+  if (std::optional<ApiVersion> wanted = ApiVersion::parse(api_version)) {
+    engine_options.dialect = std::min(*wanted, Engine::kDialect);
   }
-  server->username = options.username;
-  server->password = options.password;
-  if (options.tls) {
-    server->tls.ca = options.tls->ca;
-    server->tls.certificate = options.tls->cert;
-    server->tls.key = options.tls->key;
-    server->tls.insecure_skip_verify = options.tls->insecure_skip_verify;
-  }
-  std::optional<Inventory> inventory = make_inventory(options, std::move(own_hostname), report);
-  if (!inventory) return nullptr;
-  if (options.http_client_timeout.count() > 0) timing.call = options.http_client_timeout;
-  return std::unique_ptr<DockerProvider>(
-      new DockerProvider(client, *std::move(server), *std::move(inventory), options.watch, timing));
+  Inventory inventory(std::move(settings->inference), std::move(settings->default_rule), std::move(own_id),
+                      options.route_grace_time);
+  return std::unique_ptr<DockerProvider>(new DockerProvider(client, std::move(settings->server), std::move(inventory),
+                                                            options.watch, engine_options, timing));
 }
 
 DockerProvider::DockerProvider(rest::Client& client, rest::Server server, Inventory inventory, bool watch,
-                               Timing timing)
-    : client_(client), server_(std::move(server)), inventory_(std::move(inventory)), watch_(watch), timing_(timing) {}
+                               Engine::Options engine_options, Timing timing)
+    : client_(client),
+      server_(std::move(server)),
+      inventory_(std::move(inventory)),
+      watch_(watch),
+      engine_options_(engine_options),
+      timing_(timing),
+      retry_("docker", server_, timing_) {}
 
 Task<void> DockerProvider::run(control::FragmentSink& sink) {
   Scope* scope = co_await current_scope();
-  Duration delay = timing_.first_retry;
   for (;;) {
     Time started = Loop::current().now();
-    Session session(Engine(client_, server_, timing_.call), inventory_, sink, timing_);
+    Session session(Engine(client_, server_, engine_options_), inventory_, sink, timing_);
     Status ended = co_await session.run(watch_);
     if (scope != nullptr && scope->cancelled()) co_return;
     if (ended) break;  // watch: false
-
-    if (session.synced() && Loop::current().now() - started >= timing_.healthy) delay = timing_.first_retry;
-    Duration pause = jittered(delay);
-    log_failure(ended.error(), pause);
+    Duration pause = retry_.after(ended.error(), session.synced(), Loop::current().now() - started);
     Status rested = co_await sleep_for(pause);
     if (!rested) co_return;
-    delay = std::min(delay * 2, timing_.last_retry);
   }
   Signal never;
   Status cancelled = co_await never.wait();
   (void)cancelled;
-}
-
-void DockerProvider::log_failure(const Error& error, Duration delay) const {
-  std::string_view hint = advice(error, server_);
-  std::string endpoint = server_.unix_socket.empty() ? server_.origin : "unix://" + server_.unix_socket;
-  std::string message = fmt::format("Provider error, retrying in {}", format_duration(delay / 1'000'000 * 1'000'000));
-  if (!hint.empty()) message += fmt::format(": {}", hint);
-  log::error(message, {{log::field::kProvider, "docker"}, {"endpoint", endpoint}, {log::field::kError, error}});
 }
 
 }  // namespace sluice::providers::docker

@@ -1,5 +1,6 @@
 #include "providers/docker/session.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "async/offload.h"
@@ -43,6 +44,8 @@ Task<Status> Session::run(bool watch) {
   scope_ = &scope;
   scope.spawn(keep_listing());
   scope.spawn(limit_sync());
+  if (watch) scope.spawn(keep_time());
+  if (watch) scope.spawn(keep_pinging());
   for (int i = 0; i < kLooksAtOnce; ++i) scope.spawn(keep_looking());
   if (watch) {
     co_await in_scope(scope, read_events());
@@ -76,19 +79,14 @@ Task<Status> Session::subscribe() {
 
 Task<void> Session::read_events() {
   for (;;) {
-    Deadline wake = inventory_.next_overdue();
-    Result<std::string> line = co_await events_->next_line(wake);
-    for (std::string& id : inventory_.overdue(now())) {
-      dirty_ = true;
-      look_at(std::move(id));
-    }
+    Result<std::string> line = co_await events_->next_line();
     if (line) {
       Result<std::optional<Event>> event = parse_event(*line);
       if (!event) list_soon();
       if (event && *event) handle(**event);
     } else if (line.error().code == Code::exhausted) {
       list_soon();
-    } else if (line.error().code != Code::timed_out) {
+    } else {
       fail(line.error());
       co_return;
     }
@@ -100,6 +98,33 @@ void Session::handle(const Event& event) {
   Inventory::Consequence consequence = inventory_.apply(event, now());
   dirty_ = dirty_ || consequence.changed;
   if (consequence.look) look_at(event.container);
+  due_changed_.notify_all();
+}
+
+Task<void> Session::keep_time() {
+  for (;;) {
+    Deadline due = inventory_.next_overdue();
+    Status waited = co_await due_changed_.wait(due);
+    if (!waited && waited.error().code != Code::timed_out) co_return;
+    if (waited) continue;
+    bool changed = false;
+    std::vector<std::string> looks = inventory_.overdue(now(), changed);
+    dirty_ = dirty_ || changed;
+    for (std::string& id : looks) look_at(std::move(id));
+    settle();
+  }
+}
+
+Task<void> Session::keep_pinging() {
+  for (;;) {
+    Status rested = co_await sleep_for(timing_.ping);
+    if (!rested) co_return;
+    Status alive = co_await engine_.ping(timing_.pong);
+    if (!alive) {
+      fail(alive.error());
+      co_return;
+    }
+  }
 }
 
 Task<void> Session::keep_listing() {
@@ -120,7 +145,8 @@ Task<void> Session::keep_listing() {
 
     Status rested = co_await sleep_for(timing_.resync_gap);
     if (!rested) co_return;
-    Deadline next = now() + timing_.resync;
+    Duration period = engine_.is_podman() ? std::min(timing_.resync, timing_.podman_resync) : timing_.resync;
+    Deadline next = period > 0s ? now() + period : kNoDeadline;
     while (!list_wanted_ && now() < next) {
       Status waited = co_await list_asked_for_.wait(next);
       if (!waited && waited.error().code != Code::timed_out) co_return;
@@ -225,13 +251,15 @@ Task<void> Session::limit_sync() {
 void Session::publish() {
   dirty_ = false;
   published_at_ = now();
-  sink_.publish(inventory_.fragment());
+  sink_.publish(inventory_.fragment(now()));
+  due_changed_.notify_all();
 }
 
 void Session::fail(const Error& error) {
   if (failure_) return;
   failure_ = error;
-  if (scope_ != nullptr) scope_->cancel(error);
+  // Not with `error` itself: to tasks that wait with a deadline, timed_out means that they go on.
+  if (scope_ != nullptr) scope_->cancel(Error::of(Code::cancelled, "the connection with the engine is over"));
 }
 
 }  // namespace sluice::providers::docker

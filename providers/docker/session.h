@@ -1,8 +1,9 @@
 // session.h: one connection period with an engine: subscribe, list, then look at what events name.
 //
 // The order matters: events that come while the list is made are not lost. One task reads events, one lists (at the
-// start, every minute, when events were lost), a few look at containers. All belong to the control loop; they end
-// together, at the first error that is the connection's.
+// start, every minute, when events were lost), a few look at containers, one does what is due by the clock, one pings,
+// because a dead stream is as silent as an idle one. All belong to the control loop; they end together, at the first
+// error that is the connection's.
 #pragma once
 
 #include <memory>
@@ -35,6 +36,8 @@ class Session {
   Task<void> read_events();
   Task<void> keep_listing();
   Task<void> keep_looking();
+  Task<void> keep_time();
+  Task<void> keep_pinging();
   Task<void> limit_sync();
   Task<void> find_host();
   Task<Result<std::vector<Container>>> believable_list();
@@ -64,6 +67,7 @@ class Session {
   bool host_asked_ = false;
   bool synced_ = false;
   Signal synced_signal_;
+  Signal due_changed_;  // Inventory::next_overdue may be earlier now
   bool dirty_ = false;  // the last fragment published is out of date
   Time published_at_;
   std::optional<Error> failure_;

@@ -20,6 +20,7 @@ enum class Presence {
 struct Exposure {
   bool by_default = true;
   std::optional<Constraint> constraint;
+  bool keep_paused = false;  // providers.docker.keepPaused
 };
 
 struct Visibility {
@@ -32,6 +33,11 @@ struct Visibility {
 // A container that runs but is not ready (its health check has not succeeded, it is paused, it is being restarted, it
 // was told to stop) keeps its routers: its host is known, and is answered 503 with Retry-After instead of 404. So
 // providers.docker.allowEmptyServices has nothing left to switch on.
+//
+// `docker compose run` gives its container all labels of the service. Such a one-off has another purpose than to serve:
+// it takes no part unless traefik.docker.oneoff=true says that it does.
+bool is_one_off(const Container& container);
+
 Visibility visibility_of(const Container& container, const config::LabelConfiguration& labels, bool leaving,
                          const Exposure& exposure);
 

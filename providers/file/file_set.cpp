@@ -118,7 +118,8 @@ void FileSet::load_file(const std::string& path, Reading reading, Empty empty, L
     known.read = true;
   }
   loaded.report.insert(loaded.report.end(), known.report.begin(), known.report.end());
-  if (known.has_good) merge(known.good, loaded.configuration, loaded.report);
+  const config::Severity severity = options_.strict ? config::Severity::error : config::Severity::warning;
+  if (known.has_good) merge(known.good, loaded.configuration, severity, loaded.report);
 }
 
 // A container that has the file alone bind-mounted keeps the old file when an editor on the host puts a new one in its

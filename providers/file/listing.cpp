@@ -51,8 +51,10 @@ class Lister {
  private:
   void take(const std::string& path, int depth) {
     struct stat st;
-    const bool wanted =
-        is_toml(path) || ends_with_ignoring_case(path, ".yaml") || ends_with_ignoring_case(path, ".yml");
+    const bool wanted = is_toml(path) || ends_with_ignoring_case(path, ".yaml") ||
+                        ends_with_ignoring_case(path, ".yml") ||
+                        // Certificates are often kept beside the configuration.
+                        (ends_with_ignoring_case(path, ".json") && !path.ends_with("/acme.json"));
     if (stat(path.c_str(), &st) != 0) {
       if (wanted) problem(code::kUnreadable, path, fmt::format("the file cannot be read: {}", std::strerror(errno)));
     } else if (S_ISDIR(st.st_mode)) {

@@ -1,4 +1,5 @@
-// listing.h: which files of a directory are configuration: all .toml, .yaml and .yml below it, in alphabetical order.
+// listing.h: which files of a directory are configuration: all .toml, .yaml, .yml and .json below it, in alphabetical
+// order; but acme.json, which keeps certificates.
 //
 // Hidden entries are passed over, and with them editors' and Kubernetes' own files. Links are followed, each directory
 // once, so that links in a circle end. Blocks: for threads of the pool.
@@ -22,7 +23,7 @@ struct Listing {
 
 Listing list_files(const std::string& directory);
 
-// Whether the file is read as TOML; anything else is YAML.
+// Whether the file is read as TOML; anything else is YAML, and so JSON.
 bool is_toml(std::string_view path);
 
 }  // namespace sluice::providers::file

@@ -6,7 +6,8 @@
 
 namespace sluice::providers::file {
 
-// Adds what `file` defines to `all`. A name that `all` has already is left out, and both places are in the report.
-void merge(const config::Dynamic& file, config::Dynamic& all, config::Report& report);
+// Adds what `file` defines to `all`. A name that `all` has already is left out, and both places are in the report, with
+// this severity.
+void merge(const config::Dynamic& file, config::Dynamic& all, config::Severity severity, config::Report& report);
 
 }  // namespace sluice::providers::file

@@ -1,12 +1,14 @@
 """Containers of a real engine: what their labels say is served as long as they run."""
 
 import os
+import threading
 import unittest
 
 from engine import container, docker, fetch, labels, needs_engine, wait_for_status, wait_until, whoami_image
 from framework import Sluice
 
 FLAGS = ["--providers.docker=true", "--providers.docker.exposedByDefault=false"]
+AT_ONCE = ["--providers.docker.routeGraceTime=0s"]
 
 
 def routed(host, **more):
@@ -20,7 +22,7 @@ class Containers(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.image = whoami_image()
-        cls.sluice = Sluice(flags=FLAGS, workers=2)
+        cls.sluice = Sluice(flags=FLAGS + AT_ONCE, workers=2)
         cls.addClassCleanup(cls.sluice.discard)
         cls.sluice.start()
 
@@ -86,6 +88,73 @@ class Containers(unittest.TestCase):
             wait_until(lambda: docker("inspect", "-f", "{{.State.Health.Status}}", identity) == "unhealthy", "unhealthy")
             wait_for_status(self.web, "other-" + self.host, 200)
             self.assertNotEqual(fetch(self.web, self.host)[0], 200)
+
+
+@needs_engine
+class Replacement(unittest.TestCase):
+    """What clients see while containers are stopped, recreated and scaled."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.image = whoami_image()
+        cls.sluice = Sluice(flags=FLAGS, workers=2)
+        cls.addClassCleanup(cls.sluice.discard)
+        cls.sluice.start()
+
+    def setUp(self):
+        self.web = self.sluice.web
+        self.host = f"{self._testMethodName.replace('_', '-')}-{os.getpid()}.test"
+
+    def tearDown(self):
+        self.assertIsNone(self.sluice.process.poll(), self.sluice.tail())
+        self.assertEqual(self.sluice.trouble(), "")
+
+    def test_a_recreated_container_is_missed_but_not_forgotten(self):
+        with container(*routed(self.host), self.image):
+            wait_for_status(self.web, self.host, 200)
+        wait_for_status(self.web, self.host, 503)
+        with container(*routed(self.host), self.image):
+            wait_for_status(self.web, self.host, 200)
+
+    def test_a_one_off_takes_no_part_unless_labelled(self):
+        one_off = labels(com__docker__compose__oneoff="True")
+        with container(*routed(self.host), *one_off, self.image), \
+                container(*routed("other-" + self.host), *one_off, *labels(traefik__docker__oneoff="true"), self.image):
+            wait_for_status(self.web, "other-" + self.host, 200)
+            self.assertEqual(fetch(self.web, self.host)[0], 404)
+
+    def test_no_request_fails_while_one_of_two_replicas_stops(self):
+        with container(*routed(self.host), self.image), container(*routed(self.host), self.image) as second:
+            wait_until(lambda: len({fetch(self.web, self.host)[1] for _ in range(8)}) > 1, "both replicas answer")
+            stopping = threading.Event()
+            answers = []
+
+            def ask():
+                while not stopping.is_set():
+                    answers.append(fetch(self.web, self.host)[0])
+
+            threads = [threading.Thread(target=ask) for _ in range(4)]
+            for thread in threads:
+                thread.start()
+            docker("stop", "-t", "5", second)
+            docker("start", second)
+            docker("rm", "-f", second)
+            stopping.set()
+            for thread in threads:
+                thread.join()
+            self.assertGreater(len(answers), 50)
+            self.assertEqual(set(answers), {200})
+
+    def test_a_network_connected_later_is_found(self):
+        name = f"sluice-e2e-late-{os.getpid()}"
+        docker("network", "create", name)
+        self.addCleanup(docker, "network", "rm", name, check=False)
+        with container(*routed(self.host), *labels(traefik__docker__network=name), "--network", "none",
+                       self.image) as identity:
+            wait_for_status(self.web, self.host, 503)
+            docker("network", "disconnect", "none", identity)
+            docker("network", "connect", name, identity)
+            wait_for_status(self.web, self.host, 200)
 
 
 if __name__ == "__main__":

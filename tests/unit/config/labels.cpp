@@ -249,18 +249,65 @@ TEST_CASE("hints of a service that is left out for another reason go with it") {
 }
 
 TEST_CASE("options that labels cannot set are reported, and a service without load balancer is left out") {
-  const Decoded decoded = decode({{"traefik.http.services.w.weighted.services[0].name", "a"},
-                                  {"traefik.http.serverstransports.t.insecureskipverify", "true"},
+  const Decoded decoded = decode({{"traefik.http.services.w.middlewares", "a"},
                                   {"traefik.http.routers.r.parentrefs", "x"},
-                                  {"traefik.tls.options.modern.minversion", "VersionTLS13"},
+                                  {"traefik.tls.options.default.minversion", "VersionTLS10"},
                                   {"traefik.tls.certificates[0].certfile", "x"}});
-  CHECK(decoded.warnings.size() == 5);
-  for (const Problem& problem : decoded.warnings) CHECK(problem.code == code::kNotByLabel);
+  CHECK(decoded.warnings.size() >= 3);
+  for (const Problem& problem : decoded.warnings) {
+    CHECK((problem.code == code::kNotByLabel || problem.code == code::kNotServed));
+  }
   REQUIRE(decoded.errors.size() == 1);
   CHECK(contains(decoded.errors[0].what, "load-balancer is not defined"));
   CHECK(decoded.labels.dynamic.http.services.empty());
-  CHECK(decoded.labels.dynamic.http.servers_transports.empty());
   CHECK(decoded.labels.dynamic.tls == Tls{});
+}
+
+TEST_CASE("labels say what Traefik's cannot: composed services, transports, TLS options") {
+  const LabelConfiguration labels = good({{"traefik.http.services.w.weighted.services[0].name", "a"},
+                                          {"traefik.http.services.w.weighted.services[0].weight", "3"},
+                                          {"traefik.http.services.w.weighted.services[1].name", "b@file"},
+                                          {"traefik.http.services.f.failover.service", "a"},
+                                          {"traefik.http.services.f.failover.fallback", "b"},
+                                          {"traefik.http.services.m.mirroring.service", "a"},
+                                          {"traefik.http.services.m.mirroring.mirrors[0].name", "b"},
+                                          {"traefik.http.services.m.mirroring.mirrors[0].percent", "10"},
+                                          {"traefik.http.services.h.highestrandomweight.services[0].name", "a"},
+                                          {"traefik.tcp.services.w.weighted.services[0].name", "a"},
+                                          {"traefik.http.serverstransports.t.insecureskipverify", "true"},
+                                          {"traefik.http.serverstransports.t.rootcas", "/a.pem,/b.pem"},
+                                          {"traefik.http.serverstransports.t.forwardingtimeouts.dialtimeout", "3s"},
+                                          {"traefik.tcp.serverstransports.t.dialtimeout", "3s"},
+                                          {"traefik.tls.options.modern.minversion", "VersionTLS13"},
+                                          {"traefik.tls.options.modern.clientauth.cafiles", "/ca.pem"}});
+  const auto& services = labels.dynamic.http.services;
+  REQUIRE(services.at("w").weighted->services.size() == 2);
+  CHECK(services.at("w").weighted->services[0].weight == 3);
+  CHECK(services.at("w").weighted->services[1].name == "b@file");
+  CHECK_FALSE(services.at("w").load_balancer);
+  CHECK(services.at("f").failover->fallback == "b");
+  CHECK(services.at("m").mirroring->mirrors.at(0).percent == 10);
+  CHECK(services.at("h").highest_random_weight->services.at(0).name == "a");
+  CHECK(labels.dynamic.tcp.services.at("w").weighted->services.at(0).name == "a");
+  const ServersTransport& transport = labels.dynamic.http.servers_transports.at("t");
+  CHECK(transport.insecure_skip_verify);
+  CHECK(transport.root_cas == std::vector<std::string>{"/a.pem", "/b.pem"});
+  CHECK(transport.forwarding_timeouts.dial_timeout == 3s);
+  CHECK(labels.dynamic.tcp.servers_transports.contains("t"));
+  CHECK(labels.dynamic.tls.options.at("modern").min_version == "VersionTLS13");
+  CHECK(labels.dynamic.tls.options.at("modern").client_auth.ca_files == std::vector<std::string>{"/ca.pem"});
+}
+
+TEST_CASE("a mistake in a transport or in TLS options leaves that one out") {
+  const Decoded decoded = decode({{"traefik.http.serverstransports.t.insecure", "true"},
+                                  {"traefik.http.serverstransports.u.insecureskipverify", "true"},
+                                  {"traefik.tls.options.bad.minversoin", "VersionTLS13"},
+                                  {"traefik.tls.options.good.minversion", "VersionTLS13"}});
+  CHECK(decoded.errors.size() == 2);
+  CHECK(decoded.labels.dynamic.http.servers_transports.size() == 1);
+  CHECK(decoded.labels.dynamic.http.servers_transports.contains("u"));
+  CHECK(decoded.labels.dynamic.tls.options.size() == 1);
+  CHECK(decoded.labels.dynamic.tls.options.contains("good"));
 }
 
 TEST_CASE("the default store's certificate can be asked for by label") {

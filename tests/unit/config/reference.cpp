@@ -51,9 +51,9 @@ TEST_CASE("the references list options of files and labels") {
   CHECK(contains(labels, "`traefik.http.services.<name>.loadbalancer.server.port`"));
   CHECK(contains(labels, "`traefik.docker.network`"));
   CHECK(contains(labels, "`traefik.http.routers.<name>.tls`"));
-  CHECK_FALSE(contains(labels, "weighted"));
+  CHECK(contains(labels, "weighted"));
   CHECK_FALSE(contains(labels, "loadbalancer.servers["));
-  CHECK_FALSE(contains(labels, "traefik.tls.options"));
+  CHECK(contains(labels, "traefik.tls.options"));
 }
 
 TEST_CASE("the JSON schemas are JSON and describe the options") {

@@ -154,3 +154,23 @@ TEST_CASE("a file beyond its size is rotated and old ones are forgotten") {
   CHECK_FALSE(std::filesystem::exists(directory / "out.3.log"));
   CHECK(std::filesystem::file_size(directory / "out.1.log") <= 1000);
 }
+
+TEST_CASE("rotated files are removed when they are too old") {
+  TemporaryDirectory directory;
+  observe::LineWriter::Options options;
+  options.path = directory / "out.log";
+  options.rotate_at = 1000;
+  options.backups = 3;
+  options.max_age = 48h;
+  for (const char* name : {"out.1.log", "out.2.log", "other.1.log"}) std::ofstream(directory / name) << "old";
+  const auto old = std::filesystem::file_time_type::clock::now() - std::chrono::hours(72);
+  std::filesystem::last_write_time(directory / "out.2.log", old);
+  std::filesystem::last_write_time(directory / "other.1.log", old);
+  Result<std::unique_ptr<observe::LineWriter>> writer = observe::LineWriter::open(options);
+  REQUIRE(writer);
+  (*writer)->post("x");
+  REQUIRE((*writer)->flush(5s));
+  CHECK(std::filesystem::exists(directory / "out.1.log"));
+  CHECK_FALSE(std::filesystem::exists(directory / "out.2.log"));
+  CHECK(std::filesystem::exists(directory / "other.1.log"));
+}

@@ -65,7 +65,7 @@ TEST_CASE("networks we are on ourselves come first, and none in common is said")
   CHECK(choose_address(on({kApp, kProxy}), {}, surroundings).ip == "10.2.0.2");
   AddressChoice choice = choose_address(on({kApp}), {}, surroundings);
   CHECK(choice.ip == "10.1.0.2");
-  CHECK(choice.warning == "no network in common with us: it is on app");
+  CHECK(choice.warning == "no network in common with us: it is on app, and we are on other, proxy");
 }
 
 TEST_CASE("IPv6 serves where there is no IPv4, networks without an address are passed over") {

@@ -457,3 +457,38 @@ TEST_CASE("no server ever has an empty address, whatever the container looks lik
     }
   }
 }
+
+TEST_CASE("a one-off of compose takes no part unless a label of its own says so") {
+  Labels labels{{"traefik.enable", "true"}, {"com.docker.compose.oneoff", "True"}};
+  CHECK(infer_labels(labels).dynamic == config::Dynamic());
+  labels["com.docker.compose.oneoff"] = "False";
+  CHECK_FALSE(infer_labels(labels).dynamic.http.routers.empty());
+  labels["com.docker.compose.oneoff"] = "True";
+  labels["traefik.docker.oneoff"] = "true";
+  CHECK_FALSE(infer_labels(labels).dynamic.http.routers.empty());
+}
+
+TEST_CASE("keepPaused keeps a paused container serving") {
+  Container container = compose({});
+  container.state = State::paused;
+  InferenceOptions options;
+  CHECK(urls(infer(container, options), "svc-proj").empty());
+  options.exposure.keep_paused = true;
+  CHECK(urls(infer(container, options), "svc-proj") == Names{"http://10.0.0.2:80"});
+}
+
+TEST_CASE("a composed service has no server of its own and stands beside one that has") {
+  Contribution result = infer_labels({{"traefik.http.services.app.loadbalancer.server.port", "80"},
+                                      {"traefik.http.services.canary.weighted.services[0].name", "app"},
+                                      {"traefik.http.services.canary.weighted.services[1].name", "new@file"},
+                                      {"traefik.http.serverstransports.t.maxidleconnsperhost", "3"},
+                                      {"traefik.tls.options.modern.minversion", "VersionTLS13"},
+                                      {"traefik.http.routers.r.rule", "Host(`r`)"},
+                                      {"traefik.http.routers.r.service", "canary"}});
+  REQUIRE(clean(result));
+  CHECK(urls(result, "app") == Names{"http://10.0.0.2:80"});
+  CHECK_FALSE(result.dynamic.http.services.at("canary").load_balancer);
+  CHECK(result.dynamic.http.services.at("canary").weighted->services.size() == 2);
+  CHECK(result.dynamic.http.servers_transports.at("t").max_idle_conns_per_host == 3);
+  CHECK(result.dynamic.tls.options.contains("modern"));
+}

@@ -20,9 +20,11 @@ Container running(const std::string& id, const std::string& ip = "10.0.0.2") {
   return container;
 }
 
-Inventory inventory(std::string own_hostname = "") {
+const Time kStart{1'000'000'000};
+
+Inventory inventory(std::string own_id = "", Duration grace = 0s) {
   std::string error;
-  return Inventory({}, *DefaultRule::parse(config::kDefaultRule, error), std::move(own_hostname));
+  return Inventory({}, *DefaultRule::parse(config::kDefaultRule, error), std::move(own_id), grace);
 }
 
 Event event(Event::Kind kind, const std::string& id, int signal = 0) {
@@ -40,7 +42,7 @@ Event started(const std::string& id) {
 
 // "absent", "empty", or the URL of the only server.
 std::string service(Inventory& inventory, const std::string& name) {
-  control::Fragment fragment = inventory.fragment();
+  control::Fragment fragment = inventory.fragment(kStart);
   auto found = fragment.configuration.http.services.find(name);
   if (found == fragment.configuration.http.services.end()) return "absent";
   const auto& servers = found->second.load_balancer->servers;
@@ -53,7 +55,11 @@ std::vector<std::string> list(Inventory& inventory, std::vector<Container> conta
 }
 
 using Ids = std::vector<std::string>;
-const Time kStart{1'000'000'000};
+
+Ids overdue(Inventory& inventory, Time now) {
+  bool changed = false;
+  return inventory.overdue(now, changed);
+}
 
 }  // namespace
 
@@ -104,8 +110,8 @@ TEST_CASE("a container that was told to stop and does not serves again after a w
   all.seen("web", running("web"), all.sequence());
   CHECK(service(all, "web") == "empty");
   CHECK(all.next_overdue() == kStart + Inventory::kLeaveGrace);
-  CHECK(all.overdue(kStart + (Inventory::kLeaveGrace - 1ns)).empty());
-  CHECK(all.overdue(kStart + Inventory::kLeaveGrace) == Ids{"web"});
+  CHECK(overdue(all, kStart + (Inventory::kLeaveGrace - 1ns)).empty());
+  CHECK(overdue(all, kStart + Inventory::kLeaveGrace) == Ids{"web"});
   CHECK(service(all, "web") == "http://10.0.0.2:80");
   CHECK(all.next_overdue().is_never());
 }
@@ -142,7 +148,7 @@ TEST_CASE("a signal does not make the answer to a look worthless") {
   all.apply(event(Event::Kind::signal, "web", 15), kStart);
   CHECK(all.seen("web", running("web", "10.0.0.7"), asked_at));
   CHECK(service(all, "web") == "empty");
-  all.overdue(kStart + Inventory::kLeaveGrace);
+  overdue(all, kStart + Inventory::kLeaveGrace);
   CHECK(service(all, "web") == "http://10.0.0.7:80");
 }
 
@@ -194,7 +200,7 @@ TEST_CASE("a look that brings nothing new changes nothing") {
   Inventory all = inventory();
   list(all, {running("web")});
   CHECK(all.seen("web", running("web"), all.sequence()));  // not published yet
-  all.fragment();
+  all.fragment(kStart);
   CHECK_FALSE(all.seen("web", running("web"), all.sequence()));
   CHECK(all.seen("web", running("web", "10.0.0.3"), all.sequence()));
 }
@@ -233,8 +239,127 @@ TEST_CASE("containers on the host's network are served once the host's address i
 TEST_CASE("a fragment is complete and named") {
   Inventory all = inventory();
   list(all, {running("a"), running("b", "10.0.0.3")});
-  control::Fragment fragment = all.fragment();
+  control::Fragment fragment = all.fragment(kStart);
   CHECK(fragment.provider == "docker");
   CHECK(fragment.configuration.http.routers.size() == 2);
-  CHECK(all.fragment().configuration == fragment.configuration);
+  CHECK(all.fragment(kStart).configuration == fragment.configuration);
+}
+
+TEST_CASE("the container we run in gets no default route to itself, but what its labels say") {
+  Container self = running("0123456789abcdef");
+  self.name = "edge";
+  Inventory all = inventory("0123456789ab");
+  list(all, {self, running("web", "10.0.0.3")});
+  CHECK(service(all, "edge") == "absent");
+  CHECK(all.fragment(kStart).configuration.http.routers.size() == 1);
+  self.labels["traefik.http.routers.dash.rule"] = "Host(`dash`)";
+  self.labels["traefik.http.routers.dash.service"] = "api@internal";
+  self.labels["traefik.http.routers.bare.entrypoints"] = "web";
+  bool changed = false;
+  all.reconcile({self}, all.sequence(), changed);
+  all.seen(self.id, self, all.sequence());
+  control::Fragment fragment = all.fragment(kStart);
+  CHECK(fragment.configuration.http.routers.contains("dash"));
+  CHECK_FALSE(fragment.configuration.http.routers.contains("bare"));
+}
+
+TEST_CASE("a container without an address is looked at again, less and less often, until it has one") {
+  Inventory all = inventory();
+  list(all, {running("web", "")});
+  CHECK(service(all, "web") == "empty");
+  CHECK(all.next_overdue() == kStart + Inventory::kFirstRelook);
+  Time now = kStart;
+  int looks = 0;
+  while (!all.next_overdue().is_never()) {
+    now = all.next_overdue();
+    CHECK(overdue(all, now) == Ids{"web"});
+    CHECK_FALSE(all.seen("web", running("web", ""), all.sequence()));
+    REQUIRE(++looks <= Inventory::kMostRelooks);
+  }
+  CHECK(looks == Inventory::kMostRelooks);
+  CHECK(now - kStart > 20s);
+  CHECK(all.seen("web", running("web", "10.0.0.5"), all.sequence()));
+  CHECK(service(all, "web") == "http://10.0.0.5:80");
+  CHECK(all.next_overdue().is_never());
+}
+
+TEST_CASE("a container that is on no network by choice is not waited for") {
+  Inventory all = inventory();
+  Container web = running("web", "");
+  web.network_mode = "none";
+  list(all, {web});
+  CHECK(service(all, "web") == "empty");
+  CHECK(all.next_overdue().is_never());
+}
+
+TEST_CASE("the routes of the last container stay for the grace time, without a server and behind all others") {
+  Inventory all = inventory("", 30s);
+  list(all, {running("web"), running("other", "10.0.0.3")});
+  CHECK(service(all, "web") == "http://10.0.0.2:80");
+  SECTION("it ended") { all.apply(event(Event::Kind::ended, "web"), kStart); }
+  SECTION("it is gone") { all.apply(event(Event::Kind::gone, "web"), kStart); }
+  SECTION("a list lacks it") { list(all, {running("other", "10.0.0.3")}); }
+  SECTION("it ended, and then is gone") {
+    all.apply(event(Event::Kind::ended, "web"), kStart);
+    CHECK(service(all, "web") == "empty");
+    all.apply(event(Event::Kind::gone, "web"), kStart);
+  }
+  CHECK(service(all, "web") == "empty");
+  control::Fragment fragment = all.fragment(kStart);
+  CHECK(fragment.configuration.http.routers.at("web").priority == HeldRoutes::kPriority);
+  CHECK(fragment.configuration.http.routers.at("other").priority == 0);
+  REQUIRE(fragment.report.size() == 1);
+  CHECK(fragment.report[0].severity == config::Severity::info);
+
+  CHECK(all.next_overdue() == kStart + 30s);
+  bool changed = false;
+  CHECK(all.overdue(kStart + 29s, changed).empty());
+  CHECK_FALSE(changed);
+  CHECK(all.overdue(kStart + 30s, changed).empty());
+  CHECK(changed);
+  CHECK(service(all, "web") == "absent");
+  CHECK(all.next_overdue().is_never());
+}
+
+TEST_CASE("a container that comes back, or another that says the same, ends the grace time") {
+  Inventory all = inventory("", 30s);
+  Container web = running("web");
+  web.labels["traefik.http.routers.app.rule"] = "Host(`a`)";
+  web.labels["traefik.http.services.app.loadbalancer.server.port"] = "80";
+  list(all, {web});
+  CHECK(service(all, "app") == "http://10.0.0.2:80");
+  all.apply(event(Event::Kind::ended, "web"), kStart);
+  CHECK(service(all, "app") == "empty");
+  SECTION("the same") {
+    all.apply(started("web"), kStart);
+    all.seen("web", web, all.sequence());
+    CHECK(service(all, "app") == "http://10.0.0.2:80");
+  }
+  SECTION("another") {
+    Container next = web;
+    next.id = next.name = "next";
+    next.networks[0].ipv4 = "10.0.0.9";
+    all.apply(started("next"), kStart);
+    all.seen("next", next, all.sequence());
+    CHECK(service(all, "app") == "http://10.0.0.9:80");
+    // Another router of the old one to a service that is there now would be a route nobody defines.
+    all.apply(event(Event::Kind::gone, "web"), kStart);
+  }
+  CHECK(all.fragment(kStart).configuration.http.routers.at("app").priority == 0);
+  CHECK(all.fragment(kStart).report.empty());
+}
+
+TEST_CASE("a container that is switched off by its labels, and routes that lead elsewhere, are not held") {
+  Inventory all = inventory("", 30s);
+  Container web = running("web");
+  web.labels["traefik.http.routers.dash.rule"] = "Host(`dash`)";
+  web.labels["traefik.http.routers.dash.service"] = "api@internal";
+  list(all, {web, running("other", "10.0.0.3")});
+  CHECK(all.fragment(kStart).configuration.http.routers.size() == 2);
+  all.apply(event(Event::Kind::gone, "web"), kStart);
+  CHECK_FALSE(all.fragment(kStart).configuration.http.routers.contains("dash"));
+  Container off = running("other", "10.0.0.3");
+  off.labels["traefik.enable"] = "false";
+  all.seen("other", off, all.sequence());
+  CHECK(service(all, "other") == "absent");
 }

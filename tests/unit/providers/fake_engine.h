@@ -61,6 +61,10 @@ class FakeEngine {
     std::lock_guard<std::mutex> lock(mutex_);
     version_ = version;
   }
+  void set_podman() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    podman_ = true;
+  }
   void forbid(const std::string& path) {
     std::lock_guard<std::mutex> lock(mutex_);
     forbidden_.insert(path);
@@ -142,7 +146,9 @@ class FakeEngine {
            settings + R"(,"Ports":{}}})";
   }
 
-  std::string api_header() const { return "Api-Version: " + version_ + "\r\n"; }
+  std::string api_header() const {
+    return "Api-Version: " + version_ + "\r\n" + (podman_ ? "Libpod-Api-Version: 5.4.2\r\n" : "");
+  }
 
   void serve(const Request& request, Connection& connection) {
     std::unique_lock<std::mutex> lock(mutex_);
@@ -179,7 +185,7 @@ class FakeEngine {
     }
     if (path == "/version") return connection.reply(200, R"({"ApiVersion":")" + version_ + "\"}", api_header());
     if (path.starts_with("/events")) return stream(connection, lock);
-    if (path.starts_with("/containers/json")) return list(connection);
+    if (path.starts_with("/containers/json")) return list(connection, path);
     for (const auto& [id, made] : containers_) {
       if (path == "/containers/" + id + "/json") return connection.reply(200, inspected(id, made), api_header());
     }
@@ -193,10 +199,11 @@ class FakeEngine {
     return false;
   }
 
-  void list(Connection& connection) {
+  void list(Connection& connection, const std::string& path) {
     std::string body = "[";
+    const bool filtered = path.find("filters=") != std::string::npos;
     for (const auto& [id, made] : containers_) {
-      if (id == started_during_list_) continue;
+      if (id == started_during_list_ || (filtered && path.find("%22" + id + "%22") == std::string::npos)) continue;
       body += (body.size() > 1 ? "," : "") + listed(id, made);
     }
     if (!started_during_list_.empty()) {
@@ -232,6 +239,7 @@ class FakeEngine {
   std::set<std::string> forbidden_;
   std::set<std::string> stalled_;
   std::string started_during_list_;
+  bool podman_ = false;
   bool broken_ = false;
   bool stopping_ = false;
   int generation_ = 0;

@@ -44,7 +44,7 @@ bool reports(const FileSet::Loaded& loaded, std::string_view code) {
 
 }  // namespace
 
-TEST_CASE("all TOML and YAML files below a directory are read, and no others") {
+TEST_CASE("all TOML, YAML and JSON files below a directory are read, and no others") {
   Place place;
   place.make("sub/deeper");
   place.make(".hidden");
@@ -52,12 +52,13 @@ TEST_CASE("all TOML and YAML files below a directory are read, and no others") {
   place.write("b.YAML", router("b"));
   place.write("c.toml", "[http.routers.c]\nrule = \"Host(`c.example`)\"\nservice = \"c\"\n");
   place.write("sub/deeper/d.yaml", router("d"));
+  place.write("e.json", R"json({"http":{"routers":{"e":{"rule":"Host(`e`)","service":"e"}}}})json");
   for (const char* other : {"acme.json", "e.yml~", ".f.yml", ".f.yml.swp", "4913", "readme.md", ".hidden/g.yml"}) {
     place.write(other, router("wrong"));
   }
   FileSet files = directory(place);
   const FileSet::Loaded loaded = load(files);
-  CHECK(names(loaded) == "a b c d");
+  CHECK(names(loaded) == "a b c d e");
   CHECK(loaded.report.empty());
   CHECK(loaded.configuration.http.routers.at("c").rule == "Host(`c.example`)");
 }
@@ -83,6 +84,12 @@ TEST_CASE("of one name in two files the first is used, and the report names both
   CHECK(loaded.report[0].what.find("http.routers.web") != std::string::npos);
   CHECK(loaded.report[0].what.find(place / "1.yml") != std::string::npos);
   CHECK(loaded.report[0].source.where == place / "2.yml");
+  CHECK(loaded.report[0].severity == config::Severity::warning);
+  config::FileProvider options;
+  options.directory = place.path();
+  options.strict = true;
+  FileSet strict(options);
+  CHECK(load(strict).report.at(0).severity == config::Severity::error);
 }
 
 TEST_CASE("a file that breaks keeps its last good content, the others go live") {

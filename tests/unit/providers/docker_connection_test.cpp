@@ -1,0 +1,71 @@
+// The provider with engines of other kinds, connections that die, and options about both.
+#include "unit/providers/docker_edge.h"
+
+using namespace sluice;
+using namespace sluice::test::docker;
+using test::FakeEngine;
+
+TEST_CASE("inspect: never asks the list for one container, and needs no other path") {
+  FakeEngine engine;
+  engine.forbid("/containers/web/json");
+  engine.forbid("/containers/api/json");
+  engine.forbid("/version");
+  engine.put("web", {});
+  config::DockerProvider options;
+  options.inspect = "never";
+  Edge edge(engine, quick(), options);
+  REQUIRE(edge.until([&] { return edge.urls("web") == kServing; }));
+  engine.put("api", {.ip = "10.0.0.3"});
+  engine.send("start", "api");
+  REQUIRE(edge.until([&] { return edge.routed("api"); }));
+  CHECK(engine.count("/web/json") == 0);
+  CHECK(engine.count("/containers/json?all=1&filters=%7B%22id%22%3A%5B%22api%22%5D%7D") == 1);
+}
+
+TEST_CASE("a stream that is dead without a word is found by the ping, and made again") {
+  Timing timing = quick();
+  timing.ping = 10ms;
+  timing.pong = 20ms;
+  FakeEngine engine;
+  engine.put("web", {});
+  Edge edge(engine, timing);
+  REQUIRE(edge.until([&] { return edge.routed("web"); }));
+  engine.stall("/_ping");
+  engine.put("late", {.ip = "10.0.0.3"});  // the event of which never comes
+  REQUIRE(edge.until([&] { return engine.count("/_ping") > 3; }));
+  CHECK(edge.urls("web") == kServing);
+  engine.go_on();
+  REQUIRE(edge.until([&] { return edge.routed("late"); }));
+  CHECK(engine.streams() == 2);
+}
+
+TEST_CASE("Podman is listed more often, because it does not tell of networks") {
+  Timing timing = quick();
+  timing.podman_resync = 10ms;
+  FakeEngine engine;
+  engine.set_podman();
+  engine.put("web", {});
+  Edge edge(engine, timing);
+  REQUIRE(edge.until([&] { return edge.routed("web"); }));
+  engine.put("web", {.ip = "10.0.0.9"});
+  REQUIRE(edge.until([&] { return edge.urls("web") == Names{"http://10.0.0.9:80"}; }));
+}
+
+TEST_CASE("DOCKER_API_VERSION bounds the version that is spoken") {
+  FakeEngine engine;
+  engine.set_version("1.51");
+  engine.put("web", {});
+  Edge edge(engine, quick(), {}, "1.42");
+  REQUIRE(edge.until([&] { return edge.routed("web"); }));
+  CHECK(engine.count("GET /v1.42/containers/json") == 1);
+}
+
+TEST_CASE("a container that gets its address late is found without an event") {
+  FakeEngine engine;
+  engine.put("web", {.ip = ""});
+  Edge edge(engine);
+  REQUIRE(edge.until([&] { return edge.routed("web"); }));
+  CHECK(edge.urls("web").empty());
+  engine.put("web", {});
+  REQUIRE(edge.until([&] { return edge.urls("web") == kServing; }));
+}
