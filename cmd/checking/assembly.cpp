@@ -82,7 +82,7 @@ class Assembler {
       providers::file::FileSet::Loaded loaded =
           files.load(providers::file::FileSet::Reading::all, providers::file::FileSet::Empty::accept);
       append(fragment->report, loaded.report);
-      providers::file::merge(loaded.configuration, fragment->configuration, fragment->report);
+      providers::file::merge(loaded.configuration, fragment->configuration, Severity::error, fragment->report);
     }
     if (assembly_.static_known && !assembly_.configuration.providers.file) {
       add(Severity::warning, code::kNoProvider, "the static configuration has no providers.file",
@@ -128,7 +128,7 @@ class Assembler {
       std::string id = container.id;
       inventory.seen(id, std::move(container), 0);
     }
-    auto fragment = std::make_shared<control::Fragment>(inventory.fragment());
+    auto fragment = std::make_shared<control::Fragment>(inventory.fragment(Time::now()));
     for (Problem& problem : fragment->report) temper(problem);
     std::erase_if(fragment->report, [](const Problem& problem) { return problem.code.empty(); });
     fragments_.push_back(std::move(fragment));

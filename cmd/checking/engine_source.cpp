@@ -53,7 +53,9 @@ void read_engine(Material& material) {
   } else {
     Loop loop;
     rest::Client client(std::string("sluice/") + kVersion);
-    Engine engine(client, *server, kTimeout);
+    Engine::Options engine_options;
+    engine_options.timeout = kTimeout;
+    Engine engine(client, *server, engine_options);
     Scope scope;
     scope.spawn(read_then_stop(engine, material.engine_containers, outcome));
     if (scope.running() > 0) loop.run();
