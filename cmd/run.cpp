@@ -45,14 +45,15 @@ Status open_log(const config::Log& settings) {
 std::vector<std::unique_ptr<control::Provider>> make_providers(const config::Static& configuration,
                                                                rest::Client& client, config::Report& report) {
   std::vector<std::unique_ptr<control::Provider>> providers;
+  std::map<std::string, std::string> variables = providers::docker::docker_variables();
   if (configuration.providers.docker) {
-    std::map<std::string, std::string> variables = providers::docker::docker_variables();
     config::DockerProvider options = providers::docker::with_environment(*configuration.providers.docker, variables);
     providers.push_back(providers::docker::DockerProvider::make(options, client, providers::docker::own_container_id(),
                                                                 report, {}, variables["DOCKER_API_VERSION"]));
   }
   if (configuration.providers.swarm) {
-    providers.push_back(providers::docker::SwarmProvider::make(*configuration.providers.swarm, client, report));
+    providers.push_back(
+        providers::docker::SwarmProvider::make(*configuration.providers.swarm, client, report, {}, variables));
   }
   if (configuration.providers.file) {
     providers.push_back(providers::file::FileProvider::make(*configuration.providers.file, report));

@@ -132,7 +132,7 @@ Task<Result<std::vector<Container>>> Engine::list() {
 
 Task<Result<std::optional<Container>>> Engine::inspect(std::string id) {
   if (!is_container_id(id)) co_return std::optional<Container>();
-  if (options_.inspect == Inspect::never) {
+  if (options_.inspect == Inspect::never || inspect_refused_) {
     Result<std::optional<Container>> listed = co_await find_in_list(std::move(id));
     co_return listed;
   }
@@ -141,6 +141,7 @@ Task<Result<std::optional<Container>>> Engine::inspect(std::string id) {
   if (reply->status == 404) co_return std::optional<Container>();
   Status checked = check(*reply);
   if (!checked && checked.error().code == Code::security && options_.inspect == Inspect::automatic) {
+    inspect_refused_ = true;
     Result<std::optional<Container>> listed = co_await find_in_list(std::move(id));
     co_return listed;
   }

@@ -74,6 +74,7 @@ class Engine {
   Options options_;
   ApiVersion version_;
   bool podman_ = false;
+  bool inspect_refused_ = false;  // Inspect::automatic: the list has to do from now on
 };
 
 }  // namespace sluice::providers::docker

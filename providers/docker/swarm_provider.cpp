@@ -4,12 +4,15 @@
 
 #include "async/signal.h"
 #include "async/timer.h"
+#include "providers/docker/process.h"
 
 namespace sluice::providers::docker {
 
 std::unique_ptr<SwarmProvider> SwarmProvider::make(const config::SwarmProvider& options, rest::Client& client,
-                                                   config::Report& report, Timing timing) {
-  std::optional<Settings> settings = Settings::of(common_options(options), "providers.swarm", report);
+                                                   config::Report& report, const Timing& timing,
+                                                   const std::map<std::string, std::string>& variables) {
+  config::DockerProvider common = with_environment(common_options(options), variables);
+  std::optional<Settings> settings = Settings::of(common, "providers.swarm", report);
   if (!settings) return nullptr;
   settings->inference.kind = "service";
   Engine::Options engine_options;

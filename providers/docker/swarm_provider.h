@@ -4,7 +4,9 @@
 // ever, and what the manager said last stays in force meanwhile.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "config/problem.h"
@@ -19,9 +21,11 @@ namespace sluice::providers::docker {
 
 class SwarmProvider final : public control::Provider {
  public:
-  // Null when an option cannot be used; the report says which. `client` must outlive the provider.
+  // Null when an option cannot be used; the report says which. `client` must outlive the provider. `variables` are
+  // Docker's (process.h).
   static std::unique_ptr<SwarmProvider> make(const config::SwarmProvider& options, rest::Client& client,
-                                             config::Report& report, Timing timing = {});
+                                             config::Report& report, const Timing& timing = {},
+                                             const std::map<std::string, std::string>& variables = {});
 
   std::string_view name() const override { return "swarm"; }
   Task<void> run(control::FragmentSink& sink) override;

@@ -1,5 +1,5 @@
 // label.cpp: lines of "key=value" as the labels of a container, and the same lines as flags and variables. Reading must
-// end without a fault; a service without load balancer or an object that was left out must not come out.
+// end without a fault; a service of no type or an object that was left out must not come out.
 #include <cstdint>
 #include <cstdlib>
 #include <map>
@@ -23,13 +23,15 @@ class NoFiles final : public FileReader {
 
 void check(const LabelConfiguration& labels, const Report& report) {
   for (const auto& [name, service] : labels.dynamic.http.services) {
-    if (!service.load_balancer) std::abort();
+    const bool composed = service.weighted || service.mirroring || service.failover || service.highest_random_weight;
+    if (!service.load_balancer && !composed) std::abort();
   }
   for (const auto& [name, hints] : labels.http_servers) {
     if (!labels.dynamic.http.services.contains(name)) std::abort();
   }
   for (const LeftOut& object : labels.left_out) {
     if (object.section == "http.routers" && labels.dynamic.http.routers.contains(object.name)) std::abort();
+    if (object.section == "tls.options" && labels.dynamic.tls.options.contains(object.name)) std::abort();
     if (object.section == "http.middlewares" && labels.dynamic.http.middlewares.contains(object.name)) std::abort();
   }
   if (!labels.left_out.empty() && !has_errors(report)) std::abort();
