@@ -4,6 +4,7 @@
 #include <array>
 
 #include "middleware/answers.h"
+#include "middleware/keep_for_exchange.h"
 #include "middleware/saved_request.h"
 #include "proxy/answering.h"
 

@@ -4,6 +4,7 @@
 
 #include "async/timer.h"
 #include "middleware/content_store.h"
+#include "middleware/keep_for_exchange.h"
 #include "middleware/saved_request.h"
 #include "observe/log.h"
 #include "proxy/answering.h"

@@ -83,7 +83,6 @@ constexpr std::string_view kUnserved[] = {
     "ForwardAuth.tls",
     "ForwardAuth.headerField",
     "Middleware.passTLSClientCert",
-    "Middleware.grpcWeb",
 };
 
 }  // namespace
