@@ -68,7 +68,8 @@ control::MadeMiddleware Buffering::make(const config::Buffering& settings) {
 }
 
 bool Buffering::again(const http::Request& request, const http::Response& response, int attempt) const {
-  return retry_ && attempt < kMostAttempts && retry_->holds(AttemptFacts(request, response.status, attempt));
+  return retry_ && response.tunnel == nullptr && attempt < kMostAttempts &&
+         retry_->holds(AttemptFacts(request, response.status, attempt));
 }
 
 Task<Result<http::Response>> Buffering::take_in(http::Request& request, http::Response response) const {

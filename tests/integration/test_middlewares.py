@@ -6,7 +6,7 @@ import re
 import threading
 import time
 
-from framework import Case, all_hosts, get, http, request, response, serve, servers
+from framework import Case, all_hosts, chunked, get, http, request, response, serve, servers
 from framework.upstream import Connection, hold, refuse_connections
 
 SHA1_OF_TEST = "{SHA}qUqP5cyxm6YcTAhz05Hph5gvu9M="
@@ -197,7 +197,8 @@ class Limits(MiddlewareCase):
 
 class Bodies(MiddlewareCase):
     def test_compress(self):
-        _, _, client = self.behind({"c": {"compress": {}}}, serve(response(200, LONG, [("Content-Type", "text/plain")])))
+        _, _, client = self.behind({"c": {"compress": {}}},
+                                   serve(response(200, LONG, [("Content-Type", "text/plain")])))
         reply = client.ask(get("/", [("Accept-Encoding", "gzip")]))
         self.assertEqual((reply.get("Content-Encoding"), reply.get("Vary")), ("gzip", "Accept-Encoding"))
         self.assertEqual(gzip.decompress(reply.body), LONG)
@@ -216,6 +217,34 @@ class Bodies(MiddlewareCase):
         self.assertEqual((reply.status, reply.body, reply.get("Content-Length")), (200, LONG, str(len(LONG))))
         self.assertEqual((upstream.requests[0].body, upstream.requests[0].get("Content-Length")), (body, "90000"))
         self.assertEqual(client.ask(request("POST", "/", body=b"x" * 100_001)).status, 413)
+
+    def test_grpc_web(self):
+        frame, trailers = b"\0\0\0\0\3abc", b"\x80\0\0\0\x10grpc-status: 0\r\n"
+        upstream, _, client = self.behind({"g": {"grpcWeb": {"allowOrigins": ["*"]}}}, serve(
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/grpc\r\nTrailer: grpc-status\r\n"
+            b"Transfer-Encoding: chunked\r\n\r\n" + chunked(frame, trailers=[("grpc-status", "0")])))
+        for suffix, encode in ("", bytes), ("-text", base64.b64encode):
+            reply = client.ask(request("POST", "/s/m", [("Content-Type", "application/grpc-web" + suffix)],
+                                       encode(frame)))
+            self.assertEqual((reply.get("Content-Type"), reply.body),
+                             ("application/grpc-web" + suffix, encode(frame) + encode(trailers)))
+            self.assertEqual((upstream.requests[-1].get("Content-Type"), upstream.requests[-1].body),
+                             ("application/grpc", frame))
+
+    def test_websockets_pass_middlewares_that_keep_content(self):
+        def script(connection: Connection) -> None:
+            connection.read_head()
+            connection.send(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+            connection.send(connection.reader.exactly(4))
+
+        _, _, client = self.behind({"b": {"buffering": {"memRequestBodyBytes": 10}}, "c": {"compress": {}},
+                                    "n": {"inFlightReq": {"amount": 1}}, "again": {"retry": {"attempts": 2,
+                                                                                            "status": ["100-599"]}},
+                                    "t": {"contentType": {}}}, script)
+        client.send(get("/", [("Connection", "Upgrade"), ("Upgrade", "websocket")]))
+        self.assertEqual(client.head().status, 101)
+        client.send(b"ping")
+        self.assertEqual(client.reader.exactly(4), b"ping")
 
     def test_errors(self):
         pages = self.upstream(serve(response(200, b"the page", [("Content-Type", "text/html")])))
