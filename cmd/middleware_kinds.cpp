@@ -12,6 +12,7 @@
 #include "middleware/encoded_characters.h"
 #include "middleware/error_pages.h"
 #include "middleware/forward_auth.h"
+#include "middleware/grpc_web.h"
 #include "middleware/headers.h"
 #include "middleware/in_flight_req.h"
 #include "middleware/ip_allow_list.h"
@@ -29,29 +30,14 @@ namespace sluice::cmd {
 
 control::MiddlewareKinds middleware_kinds() {
   static const std::array kinds = {
-      middleware::AddPrefix::kKind,
-      middleware::BasicAuth::kKind,
-      middleware::Buffering::kKind,
-      middleware::CircuitBreaker::kKind,
-      middleware::Compress::kKind,
-      middleware::ContentType::kKind,
-      middleware::DigestAuth::kKind,
-      middleware::EncodedCharacters::kKind,
-      middleware::ErrorPages::kKind,
-      middleware::ForwardAuth::kKind,
-      middleware::Headers::kKind,
-      middleware::InFlightReq::kKind,
-      middleware::IpAllowList::kKind,
-      middleware::IpAllowList::kOldKind,
-      middleware::RateLimit::kKind,
-      middleware::RedirectRegex::kKind,
-      middleware::RedirectScheme::kKind,
-      middleware::ReplacePath::kKind,
-      middleware::ReplacePathRegex::kKind,
-      middleware::Retry::kKind,
-      middleware::StripPrefix::kKind,
-      middleware::StripPrefixRegex::kKind,
-      middleware::kPluginKind,
+      middleware::AddPrefix::kKind,      middleware::BasicAuth::kKind,         middleware::Buffering::kKind,
+      middleware::CircuitBreaker::kKind, middleware::Compress::kKind,          middleware::ContentType::kKind,
+      middleware::DigestAuth::kKind,     middleware::EncodedCharacters::kKind, middleware::ErrorPages::kKind,
+      middleware::ForwardAuth::kKind,    middleware::GrpcWeb::kKind,           middleware::Headers::kKind,
+      middleware::InFlightReq::kKind,    middleware::IpAllowList::kKind,       middleware::IpAllowList::kOldKind,
+      middleware::RateLimit::kKind,      middleware::RedirectRegex::kKind,     middleware::RedirectScheme::kKind,
+      middleware::ReplacePath::kKind,    middleware::ReplacePathRegex::kKind,  middleware::Retry::kKind,
+      middleware::StripPrefix::kKind,    middleware::StripPrefixRegex::kKind,  middleware::kPluginKind,
   };
   return kinds;
 }

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "middleware/answers.h"
+#include "middleware/keep_for_exchange.h"
 #include "middleware/saved_request.h"
 #include "proxy/answering.h"
 
@@ -67,7 +68,8 @@ control::MadeMiddleware Buffering::make(const config::Buffering& settings) {
 }
 
 bool Buffering::again(const http::Request& request, const http::Response& response, int attempt) const {
-  return retry_ && attempt < kMostAttempts && retry_->holds(AttemptFacts(request, response.status, attempt));
+  return retry_ && response.tunnel == nullptr && attempt < kMostAttempts &&
+         retry_->holds(AttemptFacts(request, response.status, attempt));
 }
 
 Task<Result<http::Response>> Buffering::take_in(http::Request& request, http::Response response) const {

@@ -9,7 +9,6 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "async/signal.h"
 #include "http/fields.h"
 
 namespace sluice::middleware {
@@ -87,11 +86,6 @@ class StoredResponseBody final : public http::Body {
   std::unique_ptr<http::Body> read_from_;
   std::uint64_t at_ = 0;
 };
-
-Task<void> hold([[maybe_unused]] Ref<ContentStore> store) {
-  Signal never;
-  [[maybe_unused]] Status over = co_await never.wait();
-}
 
 }  // namespace
 
@@ -185,7 +179,5 @@ std::unique_ptr<http::Body> ContentStore::as_response_body(Ref<ContentStore> sto
                                                            std::unique_ptr<http::Body> read_from) {
   return std::make_unique<StoredResponseBody>(std::move(store), std::move(read_from));
 }
-
-void keep_for_exchange(Scope& scope, Ref<ContentStore> store) { scope.spawn(hold(std::move(store))); }
 
 }  // namespace sluice::middleware

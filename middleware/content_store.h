@@ -2,7 +2,7 @@
 // in a file that has no name and goes with the process.
 //
 // Filled by one task, then read by any number of bodies, all on one worker. Whoever sends it must not be left without
-// it: `keep_for_exchange` gives it to the scope of the exchange, which outlives every task that sends the request.
+// it: keep_for_exchange gives it to the scope of the exchange, which outlives every task that sends the request.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "async/scope.h"
+#include "async/task.h"
 #include "base/ref.h"
 #include "http/message.h"
 
@@ -61,8 +61,5 @@ class ContentStore final : public RefCounted {
   const char* mapped_ = nullptr;
   std::uint64_t mapped_size_ = 0;
 };
-
-// Keeps `store` until the exchange that the running task belongs to is over.
-void keep_for_exchange(Scope& scope, Ref<ContentStore> store);
 
 }  // namespace sluice::middleware

@@ -109,7 +109,7 @@ void ErrorPages::ask_for_page(http::Request& request, std::uint16_t original, st
 Task<Result<http::Response>> ErrorPages::handle(http::Request& request, const proxy::Handler& next) const {
   SavedRequest saved(request);
   Result<http::Response> response = co_await next.handle(request);
-  if (!response || !status_.contains(response->status)) co_return response;
+  if (!response || response->tunnel != nullptr || !status_.contains(response->status)) co_return response;
   std::uint16_t original = response->status;
   std::uint16_t status = rewritten(original);
   response->body.reset();

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "http/chars.h"
 #include "middleware/answers.h"
+#include "middleware/keep_for_exchange.h"
 #include "middleware/own_fields.h"
 #include "middleware/redirecting.h"
 #include "proxy/error_log.h"

@@ -4,6 +4,7 @@
 
 #include "async/timer.h"
 #include "middleware/content_store.h"
+#include "middleware/keep_for_exchange.h"
 #include "middleware/saved_request.h"
 #include "observe/log.h"
 #include "proxy/answering.h"
@@ -35,6 +36,7 @@ bool Retry::again(const Result<http::Response>& response, bool by_status) const 
     return !settings_.disable_retry_on_network_error && response.error().origin == Origin::upstream &&
            response.error().nothing_sent;
   }
+  if (response->tunnel != nullptr) return false;
   const Error* failure = proxy::failure_of(*response);
   if (failure != nullptr && failure->nothing_sent && !settings_.disable_retry_on_network_error) return true;
   return by_status && status_.contains(response->status);

@@ -68,7 +68,6 @@ constexpr std::string_view kUnserved[] = {
     "ForwardAuth.tls",
     "ForwardAuth.headerField",
     "Middleware.passTLSClientCert",
-    "Middleware.grpcWeb",
 };
 
 }  // namespace

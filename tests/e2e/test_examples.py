@@ -1,5 +1,6 @@
 """Every example does what its README says."""
 
+import base64
 import os
 import pathlib
 import re
@@ -62,14 +63,16 @@ class Whoami(unittest.TestCase):
         self.assertLessEqual(len((EXAMPLES / "whoami" / "compose.yaml").read_text().splitlines()), 40)
 
 
-class FileProvider(unittest.TestCase):
-    """examples/file-provider: a service that is not a container, on free ports instead of the written ones."""
+class ExampleOfFiles(unittest.TestCase):
+    """An example that needs no engine, on free ports instead of the written ones."""
+
+    example = ""
 
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sluice-example-"))
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
-        shutil.copytree(EXAMPLES / "file-provider", self.folder, dirs_exist_ok=True)
-        self.ports = {"8000": free_port(), "9000": free_port(), "9001": free_port()}
+        shutil.copytree(EXAMPLES / self.example, self.folder, dirs_exist_ok=True)
+        self.ports = {written: free_port() for written in ("8000", "8001", "9000", "9001")}
         for file in self.folder.rglob("*.yml"):
             text = file.read_text()
             for written, free in self.ports.items():
@@ -87,6 +90,20 @@ class FileProvider(unittest.TestCase):
 
         self.addCleanup(stop)
 
+    def ask(self, host, *fields):
+        """The status and the whole reply of one request."""
+        with socket.create_connection(("127.0.0.1", self.ports["8000"]), 10) as client:
+            head = "".join(f"{field}\r\n" for field in (f"Host: {host}", "Connection: close", *fields))
+            client.sendall(f"GET / HTTP/1.1\r\n{head}\r\n".encode())
+            reply = b"".join(iter(lambda: client.recv(65536), b"")).decode()
+        return int(reply.split(" ", 2)[1]), reply
+
+
+class FileProvider(ExampleOfFiles):
+    """examples/file-provider: a service that is not a container."""
+
+    example = "file-provider"
+
     def test_the_route_leads_to_the_service_and_an_edit_is_live_at_once(self):
         self.start("whoami", f"--address=127.0.0.1:{self.ports['9000']}", "--name=printer")
         self.start("whoami", f"--address=127.0.0.1:{self.ports['9001']}", "--name=new-printer")
@@ -99,6 +116,60 @@ class FileProvider(unittest.TestCase):
                           .replace(str(self.ports["9000"]), str(self.ports["9001"])))
         self.assertIn("Name: new-printer", wait_for_status(address, "drucker.localhost", 200))
         wait_for_status(address, "printer.localhost", 404)
+
+
+ANN = "Authorization: Basic " + base64.b64encode(b"ann:test").decode()
+EVE = "Authorization: Basic " + base64.b64encode(b"ann:guess").decode()
+
+
+class BasicAuth(ExampleOfFiles):
+    example = "basic-auth"
+
+    def test_who_knows_the_password_gets_in_and_the_service_learns_the_name(self):
+        self.start("whoami", f"--address=127.0.0.1:{self.ports['9000']}")
+        self.start("run", "--configFile=sluice.yml")
+        wait_for_status(("127.0.0.1", self.ports["8000"]), "private.localhost", 401)
+        self.assertEqual(self.ask("private.localhost", EVE)[0], 401)
+        status, reply = self.ask("private.localhost", ANN, "X-User: root")
+        self.assertEqual(status, 200)
+        self.assertIn("X-User: ann", reply)
+        self.assertNotIn("root", reply)
+        self.assertNotIn("Basic", reply)
+
+
+class RateLimit(ExampleOfFiles):
+    example = "rate-limit"
+
+    def test_ten_requests_pass_and_the_count_goes_on_over_an_edit_elsewhere(self):
+        self.start("whoami", f"--address=127.0.0.1:{self.ports['9000']}")
+        self.start("run", "--configFile=sluice.yml")
+        wait_for_status(("127.0.0.1", self.ports["8000"]), "limited.localhost", 200)
+        statuses = [self.ask("limited.localhost")[0] for _ in range(12)]
+        self.assertLessEqual(statuses.count(200), 10)
+        status, reply = self.ask("limited.localhost")
+        self.assertEqual(status, 429)
+        self.assertRegex(reply, r"(?m)^Retry-After: \d+")
+        (self.folder / "routes" / "other.yml").write_text(
+            "http: {routers: {other: {rule: 'Host(`other.localhost`)', service: noop@internal}}}")
+        wait_for_status(("127.0.0.1", self.ports["8000"]), "other.localhost", 418)
+        self.assertEqual(self.ask("limited.localhost")[0], 429)
+
+
+class ForwardAuth(ExampleOfFiles):
+    example = "forward-auth"
+
+    def test_the_login_decides_about_the_app(self):
+        self.start("whoami", f"--address=127.0.0.1:{self.ports['9000']}", "--name=app")
+        self.start("whoami", f"--address=127.0.0.1:{self.ports['9001']}", "--name=login")
+        self.start("run", "--configFile=sluice.yml")
+        wait_for_status(("127.0.0.1", self.ports["8000"]), "app.localhost", 401)
+        status, reply = self.ask("app.localhost")
+        self.assertEqual(status, 401)
+        self.assertIn("WWW-Authenticate: Basic", reply)
+        self.assertEqual(self.ask("app.localhost", EVE)[0], 401)
+        status, reply = self.ask("app.localhost", ANN)
+        self.assertEqual(status, 200)
+        self.assertIn("Name: app", reply)
 
 
 if __name__ == "__main__":

@@ -203,6 +203,47 @@ http:
   CHECK(fixture.taker(build, kOther, "low.test") == "low@file");
 }
 
+TEST_CASE("a middleware that names a service is handed it, and is not made without it") {
+  static std::shared_ptr<const proxy::Handler> handed;
+  static std::shared_ptr<const proxy::Endpoint> asked;
+  asked = std::make_shared<const proxy::Endpoint>(*proxy::ServerUrl::parse("http://10.0.0.9"),
+                                                  proxy::TransportSettings(), "http://10.0.0.9");
+  Fixture fixture;
+  fixture.kind.service = [](const config::Middleware& settings) {
+    return std::string_view(settings.redirect_scheme->scheme);
+  };
+  fixture.kind.make = [](const MiddlewareParts& parts) {
+    handed = parts.service;
+    MadeMiddleware made = MadeMiddleware::of(std::make_shared<Passes>());
+    made.endpoints.push_back(asked);
+    return made;
+  };
+  auto with_service = [](const std::string& name) {
+    return fragment("file", R"yaml(
+http:
+  routers:
+    app: {rule: "Host(`app.test`)", service: noop@internal, middlewares: [pages]}
+  middlewares:
+    pages: {redirectScheme: {scheme: )yaml" +
+                                name + R"yaml(}}
+  services:
+    errors: {loadBalancer: {servers: [{url: "http://10.0.0.1:80"}]}}
+)yaml");
+  };
+  Build build = fixture.builder().build({with_service("errors")});
+  CHECK(build.report.empty());
+  CHECK(handed != nullptr);
+  CHECK(fixture.taker(build, kWeb, "app.test") == "app@file");
+  // The server of the service, and the one that the middleware asks itself.
+  CHECK(build.snapshot->endpoints.size() == 2);
+  CHECK(build.snapshot->endpoints.back() == asked);
+  build = fixture.builder().build({with_service("missing")});
+  CHECK(fixture.taker(build, kWeb, "app.test").empty());
+  CHECK(fixture.whats(build).find("missing@file") != std::string::npos);
+  handed.reset();
+  asked.reset();
+}
+
 TEST_CASE("an entry point's middlewares come first and rename routers on several entry points") {
   Fixture fixture;
   fixture.configuration.entry_points["web"].http.middlewares = {"secure@file"};
