@@ -111,7 +111,7 @@ Place Locator::locate(const Problem& problem) {
   return place;
 }
 
-Place Locator::in_container(const Problem& problem, std::string owner, const std::string& key) {
+Place Locator::in_container(const Problem& problem, const std::string& owner, const std::string& key) {
   Place place;
   place.container = owner.substr(std::string_view("container ").size());
   place.label = key;

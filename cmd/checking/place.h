@@ -50,7 +50,7 @@ class Locator {
     Mark value_at;  // of the value
   };
 
-  Place in_container(const config::Problem& problem, std::string owner, const std::string& key);
+  Place in_container(const config::Problem& problem, const std::string& owner, const std::string& key);
   Place in_static(const config::Problem& problem);
   Place in_flag(const config::Problem& problem, const std::string& flag);
   Place in_file(const config::Problem& problem);
