@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "api/control_paths.h"
 #include "async/loop.h"
@@ -38,6 +39,11 @@ ControlReply ask_instance(const std::string& socket, const std::string& path) {
     struct stat about {};
     if (stat(candidate.c_str(), &about) != 0) {
       reply.error += fmt::format("{}{}: no such socket", reply.error.empty() ? "" : "; ", candidate);
+      continue;
+    }
+    // Anybody may make files below the directory for temporary ones.
+    if (socket.empty() && &candidate == &candidates.back() && about.st_uid != geteuid()) {
+      reply.error += fmt::format("{}{}: it belongs to another user", reply.error.empty() ? "" : "; ", candidate);
       continue;
     }
     rest::Call call;

@@ -36,15 +36,17 @@ std::string_view option_of(std::string_view code) {
   return {};
 }
 
-// The entry of this position.
-const Node::Entry* find_entry(const Node& node, int line, int column) {
+// The first entry of each position: of its key, with and without the column, or of an item of a list.
+void index_entries(const Node& node, std::map<std::pair<int, int>, const Node::Entry*>& entries) {
   for (const Node::Entry& entry : node.children()) {
-    bool key = entry.line == line && (entry.column == column || column == 0);
-    bool item = entry.line == 0 && entry.node.line() == line && entry.node.column() == column;
-    if (key || item) return &entry;
-    if (const Node::Entry* below = find_entry(entry.node, line, column)) return below;
+    if (entry.line > 0) {
+      entries.try_emplace({entry.line, entry.column}, &entry);
+      entries.try_emplace({entry.line, 0}, &entry);
+    } else {
+      entries.try_emplace({entry.node.line(), entry.node.column()}, &entry);
+    }
+    index_entries(entry.node, entries);
   }
-  return nullptr;
 }
 
 template <class Add>
@@ -111,7 +113,7 @@ Place Locator::locate(const Problem& problem) {
   return place;
 }
 
-Place Locator::in_container(const Problem& problem, std::string owner, const std::string& key) {
+Place Locator::in_container(const Problem& problem, const std::string& owner, const std::string& key) {
   Place place;
   place.container = owner.substr(std::string_view("container ").size());
   place.label = key;
@@ -218,9 +220,7 @@ Place Locator::in_file(const Problem& problem) {
   if (auto host = material_.host_paths.find(file); host != material_.host_paths.end()) file = host->second;
   const Mark source{problem.source.line, problem.source.column};
   if (!is_exact(problem.code)) {
-    const Node* tree = tree_of(file);
-    const Node::Entry* entry = tree == nullptr ? nullptr : find_entry(*tree, source.line, source.column);
-    if (entry != nullptr) {
+    if (const Node::Entry* entry = entry_at(file, source)) {
       std::vector<Option> options;
       flatten(entry->node, entry->key, Mark{entry->line, entry->column},
               [&](const std::string& name, const std::string& value, Mark name_at, Mark value_at) {
@@ -296,6 +296,15 @@ const std::vector<std::string>* Locator::lines_of(const std::string& file) {
     }
   }
   return found->second ? &*found->second : nullptr;
+}
+
+const Node::Entry* Locator::entry_at(const std::string& file, Mark mark) {
+  auto [index, fresh] = entries_.try_emplace(file);
+  if (fresh) {
+    if (const Node* tree = tree_of(file)) index_entries(*tree, index->second);
+  }
+  auto found = index->second.find({mark.line, mark.column});
+  return found == index->second.end() ? nullptr : found->second;
 }
 
 const Node* Locator::tree_of(const std::string& file) {

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "cmd/checking/material.h"
@@ -50,7 +51,7 @@ class Locator {
     Mark value_at;  // of the value
   };
 
-  Place in_container(const config::Problem& problem, std::string owner, const std::string& key);
+  Place in_container(const config::Problem& problem, const std::string& owner, const std::string& key);
   Place in_static(const config::Problem& problem);
   Place in_flag(const config::Problem& problem, const std::string& flag);
   Place in_file(const config::Problem& problem);
@@ -59,10 +60,12 @@ class Locator {
   const Option* meant(const std::vector<Option>& options, const config::Problem& problem) const;
   const std::vector<std::string>* lines_of(const std::string& file);
   const config::Node* tree_of(const std::string& file);
+  const config::Node::Entry* entry_at(const std::string& file, Mark mark);
 
   const Material& material_;
   std::map<std::string, std::optional<std::vector<std::string>>> lines_;
   std::map<std::string, std::optional<config::Node>> trees_;
+  std::map<std::string, std::map<std::pair<int, int>, const config::Node::Entry*>> entries_;  // of the trees
   std::map<std::string, std::pair<const ComposeFile*, const ComposeService*>> owners_;
 };
 

@@ -85,6 +85,10 @@ Status ControlSocket::open(const std::string& path) {
     std::filesystem::permissions(directory, std::filesystem::perms::owner_all, ignored);
   }
   struct stat about {};
+  // In a directory of somebody else, somebody else decides who answers our commands.
+  if (!directory.empty() && stat(directory.c_str(), &about) == 0 && about.st_uid != geteuid() && about.st_uid != 0) {
+    return Error{Code::security, Origin::self, true, 0, "the directory belongs to another user"};
+  }
   if (lstat(path.c_str(), &about) == 0) {
     if (!S_ISSOCK(about.st_mode))
       return Error{Code::invalid, Origin::self, true, 0, "a file that is no socket is there"};

@@ -2,6 +2,7 @@
 
 A file of the corpus begins with `# expect: CODE LINE:COLUMN`: where the caret of the message must stand.
 """
+import functools
 import json
 import os
 import re
@@ -26,6 +27,12 @@ def check(*arguments, cwd=None):
     return done.returncode, json.loads(done.stdout) if done.stdout else {"problems": [], "stderr": done.stderr}
 
 
+@functools.lru_cache(maxsize=None)
+def checked(path):
+    """A file of the corpus, once."""
+    return check(path)
+
+
 def told(report):
     return [f"{p['code']} {p['where'].get('line', 0)}:{p['where'].get('column', 0)} {p['what']}"
             for p in report["problems"]]
@@ -38,7 +45,7 @@ class Corpus(unittest.TestCase):
         for path in files:
             with self.subTest(path=str(path.relative_to(CORPUS))):
                 code, line, column = EXPECTATION.match(path.read_text().split("\n", 1)[0]).groups()
-                status, report = check(path)
+                status, report = checked(path)
                 places = [(p["code"], p["where"].get("file"), p["where"].get("line", 0), p["where"].get("column", 0))
                           for p in report["problems"]]
                 self.assertIn((code, str(path), int(line), int(column)), places, "\n".join(told(report)))
@@ -55,7 +62,7 @@ class Corpus(unittest.TestCase):
     def test_every_message_says_what_follows_and_what_to_do(self):
         for path in sorted(CORPUS.rglob("*.*")):
             with self.subTest(path=str(path.relative_to(CORPUS))):
-                for problem in check(path)[1]["problems"]:
+                for problem in checked(path)[1]["problems"]:
                     if problem["severity"] == "info":
                         continue
                     self.assertTrue(problem["what"] and problem["effect"] and problem["fix"], problem)
