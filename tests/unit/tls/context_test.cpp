@@ -46,7 +46,8 @@ TEST_CASE("what the options say wrong is named") {
         }) == "maxVersion is below minVersion");
   CHECK(error_of([](ServerPolicy& p) { p.protocol.cipher_suites = {"HIGH"}; }) ==
         "cipherSuites: there is no suite HIGH");
-  CHECK(error_of([](ServerPolicy& p) { p.protocol.curves = {"P-256"}; }) == "curvePreferences: there is no curve P-256");
+  CHECK(error_of([](ServerPolicy& p) { p.protocol.curves = {"P-256"}; }) ==
+        "curvePreferences: there is no curve P-256");
   CHECK(error_of([](ServerPolicy& p) { p.client_auth = ServerPolicy::ClientAuth::verify_if_given; }) ==
         "clientAuth: this type needs caFiles");
   CHECK(error_of([](ServerPolicy& p) {
