@@ -34,7 +34,6 @@ constexpr std::string_view kUnserved[] = {
     "EntryPoint.http3",
     "EntryPoint.udp",
     "EntryPoint.observability",
-    "EntryPointHttp.tls",
     // providers
     "Providers.swarm",
     "Providers.http",
@@ -57,12 +56,14 @@ constexpr std::string_view kUnserved[] = {
     "DockerProvider.tls",
     "DockerProvider.constraints",
     "DockerProvider.allowEmptyServices",
+    // TLS
+    "RouterTls.certResolver",
+    "RouterTls.domains",
+    "TlsStore.defaultGeneratedCert",
     // routers and services
     "Dynamic.tcp",
     "Dynamic.udp",
-    "Dynamic.tls",
     "Http.serversTransports",
-    "HttpRouter.tls",
     "HttpRouter.parentRefs",
     "HttpRouter.observability",
     "HttpService.highestRandomWeight",

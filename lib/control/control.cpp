@@ -91,6 +91,8 @@ int Control::run() {
   aggregator_.publish(internal_fragment(configuration_));
   for (const auto& provider : providers_) scope_.spawn(provider->run(aggregator_));
   scope_.spawn(apply_changes());
+  scope_.spawn(follow_files());
+  scope_.spawn(rotate_tickets());
   scope_.spawn(follow_workers());
   scope_.spawn(follow_signals());
   Loop::current().run();
@@ -114,6 +116,42 @@ Task<void> Control::apply_changes() {
                                         {"problems", build.report.size()},
                                         {"took", Time::now() - began}});
     give_all(server::Adopt{build.snapshot});
+    if (builder_.files() != watched_) {
+      // Whoever waits for the old set is told, so that it watches the new one.
+      if (files_ != nullptr) files_->poke();
+      files_known_.notify_all();
+    }
+  }
+}
+
+// A changed certificate, key or list of authorities is one more build of the same fragments: new handshakes use it,
+// and nothing else changes.
+Task<void> Control::follow_files() {
+  for (;;) {
+    while (builder_.files().empty()) {
+      watched_.clear();
+      Status known = co_await files_known_.wait();
+      if (!known) co_return;
+    }
+    watched_ = builder_.files();
+    files_ = std::make_unique<FileWatch>(std::vector<std::string>(watched_.begin(), watched_.end()));
+    Status started = co_await files_->start();
+    if (!started) co_return;
+    // What changed between the build and the start of the watch was seen by neither.
+    aggregator_.touch();
+    while (builder_.files() == watched_) {
+      Status changed = co_await files_->changed();
+      if (!changed) co_return;
+      if (builder_.files() == watched_) aggregator_.touch();
+    }
+  }
+}
+
+Task<void> Control::rotate_tickets() {
+  for (;;) {
+    Status slept = co_await sleep_for(tls::TicketKeys::kPeriod);
+    if (!slept) co_return;
+    builder_.tls().rotate_tickets();
   }
 }
 

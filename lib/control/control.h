@@ -4,10 +4,12 @@
 
 #include <atomic>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_set>
 #include <vector>
 
+#include "async/file_watch.h"
 #include "async/mailbox.h"
 #include "async/os_signals.h"
 #include "control/aggregator.h"
@@ -32,6 +34,8 @@ class Control {
 
  private:
   Task<void> apply_changes();
+  Task<void> follow_files();
+  Task<void> rotate_tickets();
   Task<void> follow_workers();
   Task<void> follow_signals();
   Task<void> drain();
@@ -48,6 +52,9 @@ class Control {
   SnapshotBuilder builder_;
   std::vector<std::unique_ptr<Provider>> providers_;
   Aggregator aggregator_;
+  std::unique_ptr<FileWatch> files_;  // certificates and keys that the last build read; null: none
+  std::set<std::string> watched_;
+  Signal files_known_;
   Mailbox<server::WorkerReport> reports_;
   std::vector<std::unique_ptr<server::Worker>> workers_;
   std::vector<unsigned> undrained_;  // workers with connections left, per entry point

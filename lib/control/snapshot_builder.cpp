@@ -77,24 +77,27 @@ Build SnapshotBuilder::build(const Fragments& fragments) {
   }
   Merged merged = merge(fragments);
   middlewares_.begin(merged, build.report);
+  tls_.begin(merged, build.report);
   services_.begin(merged, build.report);
-  std::vector<std::vector<Placed>> placed(entry_points_.size());
-  for (const auto& [name, router] : merged.routers) place(name, router, build.report, placed);
+  std::vector<Places> places(entry_points_.size());
+  for (const auto& [name, router] : merged.routers) place(name, router, build.report, places);
 
   auto snapshot = std::make_shared<server::Snapshot>();
   snapshot->number = number_;
   snapshot->endpoints = services_.finish();
   for (std::size_t i = 0; i < entry_points_.size(); ++i) {
-    build.routers += placed[i].size();
-    snapshot->entry_points.push_back(routes_of(i, std::move(placed[i])));
+    build.routers += places[i].placed.size();
+    places[i].https.finish(tls_);
+    snapshot->entry_points.push_back(routes_of(i, std::move(places[i])));
   }
+  snapshot->certificates = tls_.certificates();
   std::erase_if(rules_, [this](const auto& cached) { return cached.second.used_in != number_; });
   build.snapshot = std::move(snapshot);
   return build;
 }
 
 void SnapshotBuilder::place(const std::string& name, const Owned<config::HttpRouter>& owned, config::Report& report,
-                            std::vector<std::vector<Placed>>& placed) {
+                            std::vector<Places>& places) {
   const config::HttpRouter& router = *owned.object;
   const config::Source& source = router.source;
   const std::string effect = left_out(name);
@@ -102,12 +105,6 @@ void SnapshotBuilder::place(const std::string& name, const Owned<config::HttpRou
   if (router.rule.empty()) {
     report.push_back(problem(code::kRule, fmt::format("router {} has no rule", name), source, effect,
                              "add a rule, for example Host(`app.example.com`)"));
-    return;
-  }
-  if (router.tls) {
-    report.push_back(problem(code::kTlsRouter,
-                             fmt::format("router {} answers TLS requests only, and TLS is not supported yet", name),
-                             source, effect, "remove its tls option to serve it in plaintext"));
     return;
   }
   if (!internal && router.priority > kMaxUserPriority) {
@@ -135,6 +132,16 @@ void SnapshotBuilder::place(const std::string& name, const Owned<config::HttpRou
                              "name one of the entry points of the static configuration"));
     return;
   }
+  // Before anything else can leave the router out: its hosts keep their TLS options, whatever else is wrong with it.
+  std::vector<bool> secure(entry_points_.size(), false);
+  std::erase_if(indices, [&](std::size_t index) {
+    const config::EntryPoint* model = static_entry_point(configuration_, entry_points_[index].name);
+    const config::RouterTls* model_tls = model != nullptr && model->http.tls && !internal ? &*model->http.tls : nullptr;
+    if (!router.tls && model_tls == nullptr) return false;
+    secure[index] = true;
+    return !place_tls(name, owned, model_tls, *rule.rule, report, places[index]);
+  });
+  if (indices.empty()) return;
   if (router.service.empty()) {
     report.push_back(problem(code::kUnknownReference, fmt::format("router {} names no service", name), source, effect,
                              "add a service"));
@@ -152,6 +159,7 @@ void SnapshotBuilder::place(const std::string& name, const Owned<config::HttpRou
   for (std::size_t index : indices) {
     Placed one = base;
     one.name = name;
+    one.secure = secure[index];
     const config::EntryPoint* model = static_entry_point(configuration_, entry_points_[index].name);
     if (model != nullptr && !model->http.middlewares.empty() && !internal) {
       // A router on several entry points shows up once for each that adds something to it.
@@ -159,8 +167,25 @@ void SnapshotBuilder::place(const std::string& name, const Owned<config::HttpRou
       if (!middlewares_.append(one.chain, model->http.middlewares, "internal", source, left_out(one.name))) continue;
     }
     one.chain.insert(one.chain.end(), own.begin(), own.end());
-    placed[index].push_back(std::move(one));
+    places[index].placed.push_back(std::move(one));
   }
+}
+
+// False: the options cannot be used, and the router takes no requests there.
+bool SnapshotBuilder::place_tls(const std::string& name, const Owned<config::HttpRouter>& owned,
+                                const config::RouterTls* model, const route::Rule& rule, config::Report& report,
+                                Places& places) {
+  const config::HttpRouter& router = *owned.object;
+  const std::string& written = router.tls ? router.tls->options : model->options;
+  std::string options = TlsBuilder::options_name(written, router.tls ? owned.provider : "internal");
+  std::vector<std::string> hosts = route::hosts_of(rule);
+  places.https.add(hosts, options, name, router.source, report);
+  if (hosts.empty() || tls_.context(options, TlsBuilder::For::http) != nullptr) return true;
+  report.push_back(problem(
+      code::kTlsRouter, fmt::format("router {} has the TLS options {}, and {}", name, options, tls_.why_not(options)),
+      router.source, fmt::format("{}, and connections for its hosts are closed", left_out(name)),
+      "define the options or correct the name"));
+  return false;
 }
 
 std::vector<std::size_t> SnapshotBuilder::entry_points_of(const std::string& name, const config::HttpRouter& router,
@@ -198,30 +223,41 @@ const SnapshotBuilder::CachedRule& SnapshotBuilder::parse(const std::string& tex
   return cached;
 }
 
-std::shared_ptr<const server::EntryPointRoutes> SnapshotBuilder::routes_of(std::size_t index,
-                                                                           std::vector<Placed> placed) {
-  EntryPointState& state = states_[index];
-  if (state.routes != nullptr && state.placed == placed) return state.routes;
+server::HttpRoutes SnapshotBuilder::table_of(const std::vector<Placed>& placed, bool secure, std::size_t index) const {
   std::vector<route::Route> rows;
-  rows.reserve(placed.size());
-  for (const Placed& one : placed) {
-    rows.push_back(
-        route::Route{one.rule.get(), one.priority, one.name, one.rank, static_cast<std::uint32_t>(rows.size())});
-  }
-  auto routes = std::make_shared<server::EntryPointRoutes>(route::HttpTable(rows));
+  std::vector<server::Route> routes;
   http::EncodedCharacters characters;
   if (const config::EntryPoint* model = static_entry_point(configuration_, entry_points_[index].name)) {
     characters = encoded_characters(model->http.encoded_characters);
   }
   for (const Placed& one : placed) {
+    if (one.secure != secure) continue;
+    rows.push_back(
+        route::Route{one.rule.get(), one.priority, one.name, one.rank, static_cast<std::uint32_t>(rows.size())});
     server::Route route;
     route.router = one.name;
     route.handler = proxy::chain(one.chain, std::make_shared<proxy::Answering>(one.service));
     route.deny_encoded_characters = !(characters == http::EncodedCharacters());
     route.characters = characters;
-    routes->routes.push_back(std::move(route));
+    routes.push_back(std::move(route));
   }
-  state.placed = std::move(placed);
+  server::HttpRoutes table{route::HttpTable(rows)};
+  table.routes = std::move(routes);
+  return table;
+}
+
+std::shared_ptr<const server::EntryPointRoutes> SnapshotBuilder::routes_of(std::size_t index, Places places) {
+  EntryPointState& state = states_[index];
+  if (state.routes != nullptr && state.placed == places.placed && state.https == places.https) return state.routes;
+  server::HttpRoutes plain = table_of(places.placed, false, index);
+  auto routes = std::make_shared<server::EntryPointRoutes>(std::move(plain.table));
+  routes->routes = std::move(plain.routes);
+  server::HttpsHosts hosts(places.https.policies(), places.https.hosts(), places.https.catch_all());
+  routes->tls = std::make_shared<const server::TlsRoutes>(
+      server::TlsRoutes{table_of(places.placed, true, index), std::move(hosts),
+                        server::TcpRoutes(route::SniTable(std::span<const route::Route>()))});
+  state.placed = std::move(places.placed);
+  state.https = std::move(places.https);
   state.routes = std::move(routes);
   return state.routes;
 }

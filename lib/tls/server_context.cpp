@@ -128,7 +128,8 @@ ServerContext::Made ServerContext::make(const ServerPolicy& policy, const std::s
     self->alpn_ += static_cast<char>(protocol.size());
     self->alpn_ += protocol;
   }
-  SSL_CTX_set_alpn_select_cb(context, ServerCallbacks::choose_protocol, self.get());
+  // Without protocols of ours there is nothing to agree on, and what the client offers does not matter.
+  if (!self->alpn_.empty()) SSL_CTX_set_alpn_select_cb(context, ServerCallbacks::choose_protocol, self.get());
 
   std::string session_context = sha256(policy.identity);
   SLUICE_CHECK(SSL_CTX_set_session_id_context(context, reinterpret_cast<const unsigned char*>(session_context.data()),
