@@ -220,12 +220,71 @@ void TlsBuilder::begin_certificates() {
     all.push_back(std::move(loaded));
   }
   std::shared_ptr<const tls::Certificate> fallback = default_certificate();
-  std::erase_if(certificates_, [this](const auto& cached) { return cached.second.used_in != number_; });
   std::vector<std::shared_ptr<const tls::Certificate>> indexed = all;
   indexed.push_back(fallback);
   if (index_ != nullptr && indexed == indexed_) return;
   indexed_ = std::move(indexed);
   index_ = std::make_shared<const tls::CertificateIndex>(std::move(all), std::move(fallback));
+}
+
+std::shared_ptr<const tls::ClientContext> TlsBuilder::client_context(const std::string& transport,
+                                                                     const ClientTlsSettings& settings,
+                                                                     const config::Source& source) {
+  auto known = clients_.find(transport);
+  if (known != clients_.end() && known->second.used_in == number_) return known->second.context;
+  CachedClient fresh;
+  fresh.settings = settings;
+  for (const std::string& file : settings.root_cas) {
+    LoadedText loaded = authorities(file);
+    if (!loaded.error.empty() && fresh.error.empty()) fresh.error = "rootCAs: " + loaded.error;
+    fresh.authorities.push_back(std::move(loaded.text));
+  }
+  for (const config::CertificateFiles& files : settings.certificates) {
+    std::string error;
+    fresh.certificates.push_back(certificate(files.cert_file, files.key_file, error));
+    if (fresh.certificates.back() == nullptr && fresh.error.empty()) fresh.error = "certificates: " + error;
+  }
+  bool same = known != clients_.end() && known->second.settings == settings;
+  if (!same || known->second.authorities != fresh.authorities || known->second.certificates != fresh.certificates) {
+    if (fresh.error.empty()) {
+      tls::ClientPolicy policy;
+      policy.server_name = settings.server_name;
+      policy.insecure_skip_verify = settings.insecure_skip_verify;
+      policy.authorities = fresh.authorities;
+      policy.certificates = fresh.certificates;
+      policy.protocol = settings.protocol;
+      policy.peer_uri = settings.peer_uri;
+      policy.alpn = settings.alpn;
+      tls::ClientContext::Made made = tls::ClientContext::make(std::move(policy));
+      fresh.context = std::move(made.context);
+      fresh.error = std::move(made.error);
+    }
+    std::string error = fresh.error;
+    // Files that are being replaced: what they said last stays in force until they can be read again.
+    bool keep = same && fresh.context == nullptr && known->second.context != nullptr;
+    if (!keep) known = clients_.insert_or_assign(transport, std::move(fresh)).first;
+    if (keep) {
+      report_->push_back(problem(code::kCertificate, fmt::format("serversTransport {}: {}", transport, error), source,
+                                 "what its files said last stays in force", "correct its files"));
+    }
+  }
+  CachedClient& cached = known->second;
+  cached.used_in = number_;
+  if (cached.context == nullptr) {
+    report_->push_back(problem(code::kCertificate, fmt::format("serversTransport {}: {}", transport, cached.error),
+                               source, "services that use it cannot be used", "correct its files"));
+  } else if (settings.insecure_skip_verify) {
+    report_->push_back(problem(code::kCertificate,
+                               fmt::format("serversTransport {} accepts any certificate", transport), source,
+                               "whoever is in between can read and change everything",
+                               "give it rootCAs and remove insecureSkipVerify", config::Severity::warning));
+  }
+  return cached.context;
+}
+
+void TlsBuilder::finish() {
+  std::erase_if(certificates_, [this](const auto& cached) { return cached.second.used_in != number_; });
+  std::erase_if(clients_, [this](const auto& cached) { return cached.second.used_in != number_; });
 }
 
 }  // namespace sluice::control

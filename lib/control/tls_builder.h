@@ -17,6 +17,19 @@
 
 namespace sluice::control {
 
+// TLS towards upstreams, as the transports of HTTP and TCP services say it.
+struct ClientTlsSettings {
+  std::string server_name;
+  bool insecure_skip_verify = false;
+  std::vector<std::string> root_cas;
+  std::vector<config::CertificateFiles> certificates;
+  std::string peer_uri;
+  tls::Protocol protocol;
+  std::vector<std::string> alpn;
+
+  friend bool operator==(const ClientTlsSettings&, const ClientTlsSettings&) = default;
+};
+
 class TlsBuilder {
  public:
   static constexpr std::string_view kDefault = "default";  // options without provider
@@ -47,6 +60,13 @@ class TlsBuilder {
   // Reads nothing again that has the same stamp.
   LoadedText authorities(const std::string& ca_file);
 
+  // The context of the transport of that name; null when its files cannot be used, which has been reported.
+  std::shared_ptr<const tls::ClientContext> client_context(const std::string& transport,
+                                                           const ClientTlsSettings& settings,
+                                                           const config::Source& source);
+  // Ends a build: what it did not use is forgotten.
+  void finish();
+
   // The files this build depends on.
   const std::set<std::string>& files() const { return files_; }
   // Every TicketKeys::kPeriod.
@@ -68,6 +88,15 @@ class TlsBuilder {
     std::uint64_t used_in = 0;
   };
 
+  struct CachedClient {
+    ClientTlsSettings settings;
+    std::vector<std::string> authorities;
+    std::vector<std::shared_ptr<const tls::Certificate>> certificates;
+    std::shared_ptr<const tls::ClientContext> context;
+    std::string error;
+    std::uint64_t used_in = 0;
+  };
+
   void begin_options(const std::string& name, const config::TlsOptions& options);
   tls::ServerContext::Made make(const std::string& name, const CachedOptions& options, For whom) const;
   void begin_certificates();
@@ -78,6 +107,7 @@ class TlsBuilder {
   std::shared_ptr<const tls::Certificate> self_signed_;
   std::map<std::string, CachedCertificate> certificates_;
   std::map<std::string, CachedOptions> options_;
+  std::map<std::string, CachedClient> clients_;
   std::vector<std::shared_ptr<const tls::Certificate>> indexed_;  // what `index_` was made of, the default one last
   std::shared_ptr<const tls::CertificateIndex> index_;
   std::set<std::string> files_;
