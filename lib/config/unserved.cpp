@@ -23,8 +23,6 @@ constexpr std::string_view kUnserved[] = {
     "Static.experimental",
     "Static.spiffe",
     "Static.ocsp",
-    "DefaultServersTransport.insecureSkipVerify",
-    "DefaultServersTransport.rootCAs",
     "DefaultServersTransport.spiffe",
     "Log.otlp",
     // entry points
@@ -60,6 +58,8 @@ constexpr std::string_view kUnserved[] = {
     "RouterTls.certResolver",
     "RouterTls.domains",
     "TlsStore.defaultGeneratedCert",
+    "ServersTransport.peerCertSANs",
+    "ServersTransport.spiffe",
     // TCP
     "Tcp.middlewares",
     "TcpRouterTls.certResolver",
@@ -74,7 +74,6 @@ constexpr std::string_view kUnserved[] = {
     "TcpTransportTls.spiffe",
     // routers and services
     "Dynamic.udp",
-    "Http.serversTransports",
     "HttpRouter.parentRefs",
     "HttpRouter.observability",
     "HttpService.highestRandomWeight",
@@ -87,7 +86,6 @@ constexpr std::string_view kUnserved[] = {
     "LoadBalancer.sticky",
     "LoadBalancer.healthCheck",
     "LoadBalancer.passiveHealthCheck",
-    "LoadBalancer.serversTransport",
     "Weighted.sticky",
     "Weighted.healthCheck",
     // middlewares

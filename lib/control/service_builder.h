@@ -11,6 +11,7 @@
 #include "config/static_config.h"
 #include "control/merged.h"
 #include "control/registry.h"
+#include "control/tls_builder.h"
 #include "proxy/endpoint.h"
 #include "proxy/handler.h"
 
@@ -20,7 +21,8 @@ class ServiceBuilder {
  public:
   // `internal` are services by qualified name that no configuration defines (ping@internal).
   ServiceBuilder(unsigned workers, const config::Static& configuration,
-                 std::map<std::string, std::shared_ptr<const proxy::Handler>> internal, Registry& registry);
+                 std::map<std::string, std::shared_ptr<const proxy::Handler>> internal, Registry& registry,
+                 TlsBuilder& tls);
 
   // Starts a build. `merged` and `report` must live until `finish`.
   void begin(const Merged& merged, config::Report& report);
@@ -46,13 +48,15 @@ class ServiceBuilder {
   void build_load_balancer(const std::string& name, const config::LoadBalancer& settings, Built& built);
   void build_weighted(const std::string& name, const config::Weighted& settings, Built& built);
   proxy::TransportSettings transport_of(const config::HttpService& service, std::string_view provider,
-                                        config::Report& report) const;
+                                        config::Report& report);
   std::vector<std::string> known_names() const;
 
   unsigned workers_;
   proxy::TransportSettings default_transport_;
   std::map<std::string, std::shared_ptr<const proxy::Handler>> internal_;
   Registry& registry_;
+  TlsBuilder& tls_;
+  const config::DefaultServersTransport& static_transport_;
 
   const Merged* merged_ = nullptr;
   config::Report* report_ = nullptr;

@@ -66,7 +66,7 @@ SnapshotBuilder::SnapshotBuilder(const config::Static& configuration,
       entry_points_(entry_points),
       default_entry_points_(config::default_entry_points(configuration)),
       middlewares_(kinds, registry),
-      services_(workers, configuration, std::move(internal_services), registry),
+      services_(workers, configuration, std::move(internal_services), registry, tls_),
       tcp_services_(workers, registry, tls_),
       states_(entry_points.size()) {}
 

@@ -104,7 +104,7 @@ void TcpServices::set_transport(const std::string& name, const Owned<config::Tcp
   const config::TcpTransportTls& tls = *settings.tls;
   ClientTlsSettings wish{
       tls.server_name, tls.insecure_skip_verify, tls.root_cas, tls.certificates, tls.peer_cert_uri, {}, {}};
-  built.transport.tls = tls_.client_context(wanted, wish, settings.source);
+  built.transport.tls = tls_.client_context("TCP " + wanted, wish, settings.source);
   built.usable = built.transport.tls != nullptr;
 }
 
@@ -128,7 +128,7 @@ void TcpServices::build_load_balancer(const std::string& name, const config::Tcp
     }
     server.tls = written.tls;
     if (server.tls && built.transport.tls == nullptr) {
-      built.transport.tls = tls_.client_context("default@internal", {}, built.definition.source);
+      built.transport.tls = tls_.client_context("TCP default@internal", {}, built.definition.source);
     }
     key += ' ' + written.address;
     servers.push_back(std::move(server));

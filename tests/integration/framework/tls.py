@@ -76,6 +76,21 @@ def authority() -> Pem:
     return certificate(authority=True)
 
 
+def server_context(pem: Pem, *, clients: Pem | None = None, protocols: tuple[str, ...] = ()) -> ssl.SSLContext:
+    """For a server with this certificate. `clients`: the authority that must have signed the client's."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with tempfile.NamedTemporaryFile("w") as file:
+        file.write(pem.certificate + pem.key)
+        file.flush()
+        context.load_cert_chain(file.name)
+    if clients:
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(cadata=clients.certificate)
+    if protocols:
+        context.set_alpn_protocols(list(protocols))
+    return context
+
+
 class SecureClient(Client):
     """A client over TLS. `trust`: the authority that must have signed the server's certificate; None accepts any."""
 
