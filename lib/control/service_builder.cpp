@@ -82,7 +82,7 @@ const ServiceBuilder::Built& ServiceBuilder::build(const std::string& name, cons
     return kNothing;
   }
   built.definition = service;
-  built.transport = transport_of(service, owned.provider, built.report);
+  built.transport = transport_of(service, owned.provider, *report_);
   int types = (service.load_balancer ? 1 : 0) + (service.weighted ? 1 : 0) + (service.mirroring ? 1 : 0) +
               (service.failover ? 1 : 0) + (service.highest_random_weight ? 1 : 0);
   if (service.weighted) {

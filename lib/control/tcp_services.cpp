@@ -92,8 +92,8 @@ void TcpServices::set_transport(const std::string& name, const Owned<config::Tcp
   if (found == merged_->tcp_transports.end()) {
     std::vector<std::string> known{"default@internal"};
     for (const auto& [other, transport] : merged_->tcp_transports) known.push_back(other);
-    built.report.push_back(unknown_reference("TCP serversTransport", wanted, known, service.source,
-                                             fmt::format("TCP service {} cannot be used", name)));
+    report_->push_back(unknown_reference("TCP serversTransport", wanted, known, service.source,
+                                         fmt::format("TCP service {} cannot be used", name)));
     built.usable = false;
     return;
   }
