@@ -11,6 +11,9 @@ find_package(tomlplusplus REQUIRED)
 pkg_check_modules(uv REQUIRED IMPORTED_TARGET libuv)
 pkg_check_modules(yaml REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)
+pkg_check_modules(zlib REQUIRED IMPORTED_TARGET zlib)
+pkg_check_modules(brotli REQUIRED IMPORTED_TARGET libbrotlienc)
+pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
 
 # llhttp: releases before 9.3 accept inputs that let a request be smuggled past the proxy (docs/architecture.md), so
 # an older one is refused, never worked around.

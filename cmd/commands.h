@@ -1,5 +1,5 @@
 // commands.h: the subcommands. Each takes the arguments behind its name and gives the exit status: 0 for success, 1 for
-// "no" (invalid, unhealthy), 2 for wrong usage.
+// "no" (invalid, unhealthy, not routed), 2 for wrong usage, 3 when the running instance cannot be asked.
 #pragma once
 
 #include <string>
@@ -10,6 +10,10 @@ namespace sluice::cmd {
 int dispatch(const std::vector<std::string>& arguments);
 
 int run(const std::vector<std::string>& arguments);
+int check(const std::vector<std::string>& arguments);
+int explain(const std::vector<std::string>& arguments);
+int status(const std::vector<std::string>& arguments);
+int get(const std::vector<std::string>& arguments);
 int whoami(const std::vector<std::string>& arguments);
 // Where `sluice whoami` with these arguments listens.
 std::string whoami_address(const std::vector<std::string>& arguments);

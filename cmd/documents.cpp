@@ -1,6 +1,8 @@
 // documents.cpp: the commands that print documents: help, man page, completion, reference.
 #include <cstdio>
+#include <fstream>
 #include <string>
+#include <utility>
 
 #include "cmd/command_table.h"
 #include "cmd/commands.h"
@@ -34,7 +36,30 @@ int completion(const std::vector<std::string>& arguments) {
   return usage("completion bash|zsh|fish");
 }
 
+// Every document of docs/reference, each in a file of its own.
+static int write_all(const std::string& directory) {
+  const std::pair<const char*, std::string> files[] = {
+      {"static.md", config::static_reference()},
+      {"dynamic.md", config::dynamic_reference()},
+      {"labels.md", config::label_reference()},
+      {"static.schema.json", config::static_json_schema()},
+      {"dynamic.schema.json", config::dynamic_json_schema()},
+      {"commands.txt", config::short_help_text(described_program())},
+  };
+  for (const auto& [name, text] : files) {
+    const std::string path = directory + '/' + name;
+    std::ofstream file(path, std::ios::binary | std::ios::trunc);
+    file << text;
+    file.close();
+    if (file) continue;
+    std::fprintf(stderr, "sluice reference: %s cannot be written\n", path.c_str());
+    return 1;
+  }
+  return 0;
+}
+
 int reference(const std::vector<std::string>& arguments) {
+  if (arguments.size() == 2 && arguments[0] == "all") return write_all(arguments[1]);
   if (arguments.size() == 1) {
     if (arguments[0] == "static") return print(config::static_reference());
     if (arguments[0] == "dynamic") return print(config::dynamic_reference());
@@ -42,7 +67,7 @@ int reference(const std::vector<std::string>& arguments) {
     if (arguments[0] == "static-schema") return print(config::static_json_schema());
     if (arguments[0] == "dynamic-schema") return print(config::dynamic_json_schema());
   }
-  return usage("reference static|dynamic|labels|static-schema|dynamic-schema");
+  return usage("reference static|dynamic|labels|static-schema|dynamic-schema, or: reference all DIRECTORY");
 }
 
 int complete(const std::vector<std::string>& words) {

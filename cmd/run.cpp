@@ -2,13 +2,14 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdio>
 
+#include "api/control_paths.h"
+#include "api/control_socket.h"
 #include "cmd/commands.h"
+#include "cmd/middleware_kinds.h"
 #include "cmd/static_configuration.h"
 #include "control/control.h"
-#include "middleware/redirect_scheme.h"
 #include "observe/log.h"
 #include "providers/docker/provider.h"
 #include "providers/file/provider.h"
@@ -16,8 +17,6 @@
 
 namespace sluice::cmd {
 namespace {
-
-const std::array kMiddlewareKinds = {middleware::RedirectScheme::kKind};
 
 // Every connection is a descriptor: the limit is raised as far as the system lets us.
 void raise_descriptor_limit() {
@@ -50,6 +49,27 @@ std::vector<std::unique_ptr<control::Provider>> make_providers(const config::Sta
   }
   std::erase(providers, nullptr);
   return providers;
+}
+
+// Opens the control socket. Without one the proxy runs all the same: only the commands that ask it have nobody to ask.
+bool open_control(const config::Static& configuration, api::ControlSocket& socket) {
+  const std::string& wanted = configuration.control_socket;
+  if (wanted == "none") return false;
+  std::vector<std::string> paths{wanted};
+  if (wanted.empty()) paths = api::default_control_paths(environment());
+  std::string why;
+  for (const std::string& path : paths) {
+    Status opened = socket.open(path);
+    if (opened) {
+      log::info("control socket", {{"path", path}});
+      return true;
+    }
+    why += (why.empty() ? "" : "; ") + path + ": " + std::string(opened.error().text);
+    if (opened.error().code == Code::unavailable) break;  // another instance of ours has the default one
+  }
+  const std::string text = "no control socket: sluice status, get and explain cannot ask this process (" + why + ")";
+  wanted.empty() ? log::info(text) : log::warn(text);
+  return false;
 }
 
 void log_report(const config::Report& report) {
@@ -87,11 +107,15 @@ int run(const std::vector<std::string>& arguments) {
     if (config::has_errors(report)) {
       log_report(report);
     } else {
-      control::Control control(configuration, kMiddlewareKinds, std::move(providers));
+      control::Control control(configuration, middleware_kinds(), std::move(providers));
       config::Report problems = control.start();
       report.insert(report.end(), problems.begin(), problems.end());
       log_report(report);
-      if (!config::has_errors(report)) status = control.run();
+      if (!config::has_errors(report)) {
+        api::ControlSocket socket(control);
+        if (open_control(configuration, socket)) control.accompany(socket.run());
+        status = control.run();
+      }
     }
   }
   log::info("Sluice has ended");

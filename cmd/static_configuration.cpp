@@ -7,7 +7,7 @@ extern char** environ;  // NOLINT: POSIX
 
 namespace sluice::cmd {
 
-static std::map<std::string, std::string> environment() {
+std::map<std::string, std::string> environment() {
   std::map<std::string, std::string> variables;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     std::string_view text = *entry;

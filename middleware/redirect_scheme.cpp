@@ -3,6 +3,7 @@
 #include <array>
 
 #include "base/text.h"
+#include "middleware/redirecting.h"
 
 namespace sluice::middleware {
 namespace {
@@ -45,30 +46,21 @@ Task<Result<http::Response>> RedirectScheme::handle(http::Request& request, cons
   std::string_view port = port_in(request.authority);
   if (port.empty()) port = port_of(scheme);
   std::string_view wanted = port_suffix_.empty() ? port_of(scheme_) : std::string_view(port_suffix_).substr(1);
-  if (scheme == scheme_ && port == wanted) {
-    Result<http::Response> response = co_await next.handle(request);
-    co_return response;
-  }
-  bool get = request.method == http::Method::get;
-  std::uint16_t status = permanent_ ? (get ? 301 : 308) : (get ? 302 : 307);
+  if (scheme == scheme_ && port == wanted) return next.handle(request);
   std::string_view query_mark = request.target.has_query ? "?" : "";
   std::array<std::string_view, 7> pieces = {
       scheme_, "://", host_of(request.authority), port_suffix_, request.target.path, query_mark, request.target.query};
-  http::Response response = http::text_response(request.arena, status, http::reason_phrase(status));
-  response.fields.add(http::FieldId::location, request.arena.join(pieces));
-  co_return response;
+  return redirect(request, request.arena.join(pieces), permanent_);
 }
 
 const control::MiddlewareKind RedirectScheme::kKind = {
     "redirectScheme", [](const config::Middleware& settings) { return settings.redirect_scheme.has_value(); },
-    [](const config::Middleware& settings, const std::string&, control::Registry&) {
-      control::MadeMiddleware made;
-      if (settings.redirect_scheme->scheme.empty()) {
-        made.error = "redirectScheme needs a scheme, for example https";
-      } else {
-        made.middleware = std::make_shared<RedirectScheme>(*settings.redirect_scheme);
+    [](const control::MiddlewareParts& parts) {
+      const config::RedirectScheme& settings = *parts.settings.redirect_scheme;
+      if (settings.scheme.empty()) {
+        return control::MadeMiddleware::refused("redirectScheme needs a scheme, for example https");
       }
-      return made;
+      return control::MadeMiddleware::of(std::make_shared<RedirectScheme>(settings));
     }};
 
 }  // namespace sluice::middleware

@@ -65,6 +65,7 @@ void Loop::stop() { stopped_ = true; }
 void Loop::run_once() {
   update_now();
   turn(true);
+  stopped_ = false;
 }
 
 void Loop::run_ready() {
@@ -72,6 +73,7 @@ void Loop::run_ready() {
   do {
     turn(false);
   } while (!ready_.empty());
+  stopped_ = false;
 }
 
 void Loop::turn(bool wait) {
@@ -113,11 +115,15 @@ void Loop::poll(int wait_ms) {
   // Nothing is destroyed while the batch is dispatched, so no pointer in it can dangle.
   for (int i = 0; i < count; ++i) {
     auto* source = static_cast<async::EventSource*>(events[i].data.ptr);
-    if (source != nullptr) {
-      source->dispatch(events[i].events);
-    } else {
+    if (source == nullptr) {
       uv_due_ = true;
+    } else if (source->early()) {
+      source->dispatch(events[i].events);
     }
+  }
+  for (int i = 0; i < count; ++i) {
+    auto* source = static_cast<async::EventSource*>(events[i].data.ptr);
+    if (source != nullptr && !source->early()) source->dispatch(events[i].events);
   }
 }
 

@@ -1,9 +1,9 @@
-// loop.h: one event loop per thread: an epoll set of sockets, a ready list, a timer wheel, and a libuv loop embedded for
-// what libuv does well: signals and the thread pool.
+// loop.h: one event loop per thread: an epoll set of sockets, a ready list, a timer wheel, and a libuv loop embedded
+// for what libuv does well: signals and the thread pool.
 //
 // Why a set of our own: libuv turns every change of a uv_poll_t's mask into a DEL and an ADD, about four epoll_ctl per
-// connection. Here a connection costs one ADD, and a keep-alive request none. libuv's own descriptor sits in our set and
-// not the other way round, because an epoll set inside another one costs every event a second wake-up in the kernel
+// connection. Here a connection costs one ADD, and a keep-alive request none. libuv's own descriptor sits in our set
+// and not the other way round, because an epoll set inside another one costs every event a second wake-up in the kernel
 // (docs/performance.md).
 //
 // All members are for the loop's own thread. Other threads reach a loop only through a Doorbell (mailbox.h).
@@ -29,8 +29,16 @@ class EventSource {
  public:
   virtual void dispatch(std::uint32_t epoll_events) = 0;
 
+  // Of the events of one poll those of early sources come first: responses of upstreams before new requests, so that
+  // connections are free again before they are needed and like work runs together (2 to 3 % of CPU).
+  bool early() const { return early_; }
+  void set_early() { early_ = true; }
+
  protected:
   ~EventSource() = default;
+
+ private:
+  bool early_ = false;
 };
 
 }  // namespace async
@@ -58,6 +66,7 @@ class Loop {
 
   // Runs until `stop`. May be called again afterwards.
   void run();
+  // Ends `run`, or the next one. Forgotten once any of the functions below has returned.
   void stop();
   // One turn: waits for an event if nothing is ready. For bringing tasks to their end after `run`.
   void run_once();

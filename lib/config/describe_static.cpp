@@ -218,6 +218,9 @@ void Static::describe(Describer<Static>& d) {
   d.option("core", &Static::core, "Compatibility with older versions.");
   d.option("spiffe", &Static::spiffe, "SPIFFE.");
   d.option("ocsp", &Static::ocsp, "Staple OCSP answers.").allow_empty();
+  d.option("controlSocket", &Static::control_socket,
+           "Path of the control socket; \"none\" for none; empty: control.sock in a runtime directory.")
+      .own();
   d.option("workers", &Static::workers, "Worker threads; 0: as many as the process may use CPUs.").own();
 }
 

@@ -1,6 +1,9 @@
 #include "config/static_checks.h"
 
 #include <algorithm>
+#include <map>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -19,6 +22,7 @@ class Checker {
 
   void check() {
     for (const auto& [name, entry_point] : static_.entry_points) check_entry_point(name, entry_point);
+    check_shared_addresses();
     check_providers();
     for (const auto& [name, resolver] : static_.certificates_resolvers) check_resolver(name, resolver);
     check_observability();
@@ -68,6 +72,23 @@ class Checker {
     } else if (is_port && !parse_entry_point_address(redirection->to)) {
       warn(entry_point.source, to + ": \"" + printable(redirection->to, 200) + "\" is no port", "nothing is redirected",
            "write :port with a number up to 65535");
+    }
+  }
+
+  // Two entry points on one port: the second could not listen.
+  void check_shared_addresses() {
+    std::map<std::string, const std::string*> owners;
+    for (const auto& [name, entry_point] : static_.entry_points) {
+      const std::optional<EntryPointAddress> address = parse_entry_point_address(entry_point.address);
+      if (!address || address->port == 0 || entry_point.reuse_port) continue;
+      const std::string key = address->host + ' ' + std::to_string(address->port) +
+                              (address->transport == Transport::udp ? " udp" : " tcp");
+      const auto [first, is_new] = owners.emplace(key, &name);
+      if (is_new) continue;
+      error(entry_point.source,
+            "entryPoints." + name + ".address: " + printable(entry_point.address, 200) +
+                " is already the address of entry point " + *first->second,
+            "give each entry point a port of its own");
     }
   }
 

@@ -171,7 +171,8 @@ struct Static {
   Core core;
   std::optional<SpiffeClient> spiffe;
   std::optional<Ocsp> ocsp;
-  std::int64_t workers = 0;  // Sluice's own: worker threads; 0: as many as the process may use CPUs
+  std::string control_socket;  // Sluice's own: path of the control socket; empty: the default one; "none": none
+  std::int64_t workers = 0;    // Sluice's own: worker threads; 0: as many as the process may use CPUs
   static void describe(Describer<Static>& describer);
   friend bool operator==(const Static&, const Static&) = default;
 };

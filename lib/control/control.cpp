@@ -90,6 +90,8 @@ config::Report Control::start() {
 int Control::run() {
   aggregator_.publish(internal_fragment(configuration_));
   for (const auto& provider : providers_) scope_.spawn(provider->run(aggregator_));
+  for (Task<void>& companion : companions_) scope_.spawn(std::move(companion));
+  companions_.clear();
   scope_.spawn(apply_changes());
   scope_.spawn(follow_files());
   scope_.spawn(rotate_tickets());
@@ -111,11 +113,18 @@ Task<void> Control::apply_changes() {
     Time began = Time::now();
     Build build = builder_.build(*fragments);
     log_report(build.report);
+    live_state_.configuration = &configuration_;
+    live_state_.entry_points = entry_points_.settings;
+    live_state_.fragments = *fragments;
+    live_state_.snapshot = build.snapshot;
+    live_state_.routers = build.routers;
+    live_state_.report = build.report;
     log::info("configuration applied", {{"number", build.snapshot->number},
                                         {"routers", build.routers},
                                         {"problems", build.report.size()},
                                         {"took", Time::now() - began}});
     give_all(server::Adopt{build.snapshot});
+    health_checks_.adopt(std::move(build.health_targets));
     if (builder_.files() != watched_) {
       // Whoever waits for the old set is told, so that it watches the new one.
       if (files_ != nullptr) files_->poke();
@@ -181,6 +190,7 @@ Task<void> Control::follow_workers() {
           }
         }
         live_ = everywhere;
+        live_state_.adopted = everywhere;
         log::debug("configuration is live in every worker", {{"number", live_}});
       } else if (const auto* drained = std::get_if<server::Drained>(&report)) {
         --undrained_[drained->entry_point];
@@ -206,6 +216,7 @@ Task<void> Control::follow_signals() {
       end();
     } else {
       draining = true;
+      live_state_.draining = true;
       log::info("draining, then ending", {{"signal", *number == SIGTERM ? "SIGTERM" : "SIGINT"}});
       terminating_.store(true, std::memory_order_relaxed);
       drain_scope_.spawn(drain());

@@ -14,12 +14,13 @@
 #include "async/os_signals.h"
 #include "control/aggregator.h"
 #include "control/entry_points.h"
+#include "control/live.h"
 #include "control/snapshot_builder.h"
 #include "server/worker.h"
 
 namespace sluice::control {
 
-class Control {
+class Control final : public LiveSource {
  public:
   // A loop must exist on this thread. `configuration` and `kinds` must outlive it.
   Control(const config::Static& configuration, MiddlewareKinds kinds, std::vector<std::unique_ptr<Provider>> providers);
@@ -31,6 +32,10 @@ class Control {
   // Until SIGTERM or SIGINT and the drain after it. The exit status of the process: 0, or 1 when a second signal cut
   // the drain short.
   int run();
+
+  // Runs beside the providers, from `run` until the end of the process; before `run`.
+  void accompany(Task<void> task) { companions_.push_back(std::move(task)); }
+  const Live& live() const override { return live_state_; }
 
  private:
   Task<void> apply_changes();
@@ -59,8 +64,11 @@ class Control {
   std::vector<std::unique_ptr<server::Worker>> workers_;
   std::vector<unsigned> undrained_;  // workers with connections left, per entry point
   Signal drained_;
+  std::vector<Task<void>> companions_;
+  Live live_state_;
   OsSignals signals_;
   Scope scope_;  // everything but the drain
+  HealthChecks health_checks_{scope_};
   Scope drain_scope_;
   std::unordered_set<std::string> reported_;  // problems of the last build
   std::uint64_t live_ = 0;                    // the snapshot every worker has adopted

@@ -49,24 +49,20 @@ bool MiddlewareBuilder::append_one(Chain& chain, const std::string& name, const 
     }
     return complete;
   }
-  const Built& built = build(name, definition);
-  if (built.middleware == nullptr) {
-    report_->push_back(problem(code::kMiddleware, fmt::format("middleware {}: {}", name, built.error),
-                               definition.source, effect, "correct its settings"));
+  const MadeMiddleware& made = build(name, defined->second).made;
+  if (made.middleware == nullptr) {
+    report_->push_back(problem(code::kMiddleware, fmt::format("middleware {}: {}", name, made.error), definition.source,
+                               effect, "correct its settings"));
     return false;
   }
-  chain.push_back(built.middleware);
+  chain.push_back(made.middleware);
   return true;
 }
 
 const MiddlewareBuilder::Built& MiddlewareBuilder::build(const std::string& name,
-                                                         const config::Middleware& definition) {
+                                                         const Owned<config::Middleware>& defined) {
   if (auto done = built_.find(name); done != built_.end()) return done->second;
-  if (auto last = last_.find(name); last != last_.end() && last->second.definition == definition) {
-    return built_.emplace(name, std::move(last->second)).first->second;
-  }
-  Built built;
-  built.definition = definition;
+  const config::Middleware& definition = *defined.object;
   const MiddlewareKind* kind = nullptr;
   int kinds = 0;
   for (const MiddlewareKind& candidate : kinds_) {
@@ -74,14 +70,39 @@ const MiddlewareBuilder::Built& MiddlewareBuilder::build(const std::string& name
     kind = &candidate;
     ++kinds;
   }
-  if (kinds == 1) {
-    MadeMiddleware made = kind->make(definition, name, registry_);
-    built.middleware = std::move(made.middleware);
-    built.error = std::move(made.error);
+  Built built;
+  built.definition = definition;
+  std::string service;
+  if (kinds == 1 && kind->service != nullptr) {
+    service = kind->service(definition);
+    if (!service.empty()) {
+      built.service = services_.find(qualify(service, defined.provider), definition.source,
+                                     fmt::format("middleware {} cannot be used", name));
+    }
+  }
+  // What could not be made is tried again: it may depend on a file.
+  if (auto last = last_.find(name); last != last_.end() && last->second.made.middleware != nullptr &&
+                                    last->second.definition == definition && last->second.service == built.service) {
+    return built_.emplace(name, std::move(last->second)).first->second;
+  }
+  if (kinds == 0) {
+    built.made = MadeMiddleware::refused("it has no type, or one that is not supported yet");
+  } else if (kinds > 1) {
+    built.made = MadeMiddleware::refused("it has more than one type");
+  } else if (!service.empty() && built.service == nullptr) {
+    built.made = MadeMiddleware::refused(fmt::format("its service {} cannot be used", service));
   } else {
-    built.error = kinds == 0 ? "it has no type, or one that is not supported yet" : "it has more than one type";
+    built.made = kind->make(MiddlewareParts{definition, name, registry_, workers_, built.service});
   }
   return built_.emplace(name, std::move(built)).first->second;
+}
+
+std::vector<std::shared_ptr<const proxy::Endpoint>> MiddlewareBuilder::endpoints() const {
+  std::vector<std::shared_ptr<const proxy::Endpoint>> all;
+  for (const auto& [name, built] : built_) {
+    all.insert(all.end(), built.made.endpoints.begin(), built.made.endpoints.end());
+  }
+  return all;
 }
 
 }  // namespace sluice::control

@@ -8,6 +8,7 @@
 
 #include "control/merged.h"
 #include "control/middleware_kind.h"
+#include "control/service_builder.h"
 
 namespace sluice::control {
 
@@ -15,9 +16,11 @@ using Chain = std::vector<std::shared_ptr<const proxy::Middleware>>;
 
 class MiddlewareBuilder {
  public:
-  MiddlewareBuilder(MiddlewareKinds kinds, Registry& registry) : kinds_(kinds), registry_(registry) {}
+  // `workers` will share what is built; `services` has those that middlewares refer to.
+  MiddlewareBuilder(MiddlewareKinds kinds, unsigned workers, ServiceBuilder& services, Registry& registry)
+      : kinds_(kinds), workers_(workers), services_(services), registry_(registry) {}
 
-  // Starts a build. `merged` and `report` must live until the next.
+  // Starts a build, before that of the services ends. `merged` and `report` must live until the next.
   void begin(const Merged& merged, config::Report& report);
 
   // Appends the middlewares of these names, in order, with `chain` middlewares resolved. False when one of them does
@@ -26,18 +29,23 @@ class MiddlewareBuilder {
   bool append(Chain& chain, const std::vector<std::string>& names, std::string_view provider,
               const config::Source& referrer, const std::string& effect);
 
+  // The servers that the middlewares of this build ask themselves.
+  std::vector<std::shared_ptr<const proxy::Endpoint>> endpoints() const;
+
  private:
   struct Built {
     config::Middleware definition;
-    std::shared_ptr<const proxy::Middleware> middleware;
-    std::string error;
+    std::shared_ptr<const proxy::Handler> service;
+    MadeMiddleware made;
   };
 
   bool append_one(Chain& chain, const std::string& name, const config::Source& referrer, const std::string& effect,
                   int depth);
-  const Built& build(const std::string& name, const config::Middleware& definition);
+  const Built& build(const std::string& name, const Owned<config::Middleware>& defined);
 
   MiddlewareKinds kinds_;
+  unsigned workers_;
+  ServiceBuilder& services_;
   Registry& registry_;
   const Merged* merged_ = nullptr;
   config::Report* report_ = nullptr;

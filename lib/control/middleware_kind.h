@@ -5,9 +5,11 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "config/dynamic.h"
 #include "control/registry.h"
+#include "proxy/endpoint.h"
 #include "proxy/handler.h"
 
 namespace sluice::control {
@@ -15,14 +17,29 @@ namespace sluice::control {
 struct MadeMiddleware {
   std::shared_ptr<const proxy::Middleware> middleware;
   std::string error;  // why there is none: what is wrong with the settings and what to write instead
+  // Servers the middleware asks itself. Connections to them are kept as long as a snapshot has the middleware.
+  std::vector<std::shared_ptr<const proxy::Endpoint>> endpoints = {};
+
+  static MadeMiddleware of(std::shared_ptr<const proxy::Middleware> middleware) { return {std::move(middleware), {}}; }
+  static MadeMiddleware refused(std::string error) { return {nullptr, std::move(error)}; }
+};
+
+// What a middleware is made of.
+struct MiddlewareParts {
+  const config::Middleware& settings;
+  const std::string& name;  // qualified; keys state in the registry
+  Registry& registry;
+  unsigned workers = 1;                                // that will share it
+  std::shared_ptr<const proxy::Handler> service = {};  // the one that MiddlewareKind::service names
 };
 
 struct MiddlewareKind {
   std::string_view name;  // of the option, "redirectScheme"
   // Whether the definition is of this kind.
   bool (*present)(const config::Middleware& settings);
-  // `name` is the qualified name, which keys state in the registry.
-  MadeMiddleware (*make)(const config::Middleware& settings, const std::string& name, Registry& registry);
+  MadeMiddleware (*make)(const MiddlewareParts& parts);
+  // The service it sends requests to itself; null for kinds that have none. Without that service it is not made.
+  std::string_view (*service)(const config::Middleware& settings) = nullptr;
 };
 
 using MiddlewareKinds = std::span<const MiddlewareKind>;

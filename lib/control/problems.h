@@ -18,6 +18,7 @@ inline constexpr std::string_view kNoEntryPoint = "SLU-B004";       // a router 
 inline constexpr std::string_view kServer = "SLU-B005";             // a server that cannot be used
 inline constexpr std::string_view kServiceType = "SLU-B006";  // a service of no type, of two, or of one not served
 inline constexpr std::string_view kMiddleware = "SLU-B007";   // a middleware that cannot be built
+inline constexpr std::string_view kHealthCheck = "SLU-B013";  // a health check that cannot be made
 inline constexpr std::string_view kCycle = "SLU-B008";        // objects that refer to each other in a circle
 inline constexpr std::string_view kPriority = "SLU-B009";     // a priority in the reserved band
 inline constexpr std::string_view kTlsRouter = "SLU-B010";    // a router whose TLS settings do not fit

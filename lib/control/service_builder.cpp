@@ -8,6 +8,7 @@
 #include "control/problems.h"
 #include "proxy/load_balancer.h"
 #include "proxy/weighted.h"
+#include "proxy/weights.h"
 
 namespace sluice::control {
 namespace {
@@ -24,11 +25,39 @@ proxy::TransportSettings settings_of(Duration dial, Duration response_header, Du
   return settings;
 }
 
-std::vector<double> weights_of(const std::vector<std::optional<std::int64_t>>& weights) {
-  std::vector<double> numbers;
-  numbers.reserve(weights.size());
-  for (const std::optional<std::int64_t>& weight : weights) numbers.push_back(static_cast<double>(weight.value_or(1)));
-  return numbers;
+proxy::Choices choices_of(const std::vector<config::WeightedService>& services, unsigned workers) {
+  proxy::Choices choices;
+  choices.workers = workers;
+  for (const config::WeightedService& service : services) {
+    choices.names.push_back(service.name);
+    choices.weights.push_back(static_cast<double>(service.weight.value_or(1)));
+  }
+  return choices;
+}
+
+proxy::Sticky::Cookie cookie_of(const config::Cookie& cookie, const std::string& service) {
+  std::string name =
+      cookie.name.empty() ? proxy::Sticky::default_name(service) : proxy::Sticky::sanitized_name(cookie.name);
+  return {std::move(name), cookie.secure, cookie.http_only, cookie.same_site,
+          cookie.max_age,  cookie.path,   cookie.domain};
+}
+
+// Everything the health of a server depends on: a change of it begins anew.
+std::string health_key(const std::string& service, const std::string& url, const config::LoadBalancer& settings) {
+  std::string key = service + ' ' + url;
+  if (settings.health_check) {
+    const config::HealthCheck& check = *settings.health_check;
+    key += fmt::format(" active {} {} {} {} {} {} {} {} {} {} {}", check.scheme, check.mode, check.path, check.method,
+                       check.status, check.port, check.interval.count(),
+                       check.unhealthy_interval.value_or(check.interval).count(), check.timeout.count(), check.hostname,
+                       check.follow_redirects);
+    for (const auto& [name, value] : check.headers) key += fmt::format(" {}: {}", name, value);
+  }
+  if (settings.passive_health_check) {
+    key += fmt::format(" passive {} {}", settings.passive_health_check->failure_window.count(),
+                       settings.passive_health_check->max_failed_attempts);
+  }
+  return key;
 }
 
 }  // namespace
@@ -85,8 +114,12 @@ const ServiceBuilder::Built& ServiceBuilder::build(const std::string& name, cons
   built.transport = transport_of(service, owned.provider, *report_);
   int types = (service.load_balancer ? 1 : 0) + (service.weighted ? 1 : 0) + (service.mirroring ? 1 : 0) +
               (service.failover ? 1 : 0) + (service.highest_random_weight ? 1 : 0);
-  if (service.weighted) {
-    for (const config::WeightedService& child : service.weighted->services) {
+  const std::vector<config::WeightedService>* parts = service.weighted ? &service.weighted->services
+                                                      : service.highest_random_weight
+                                                          ? &service.highest_random_weight->services
+                                                          : nullptr;
+  if (parts != nullptr) {
+    for (const config::WeightedService& child : *parts) {
       std::string child_name = qualify(child.name, owned.provider);
       built.children.push_back(find(child_name, service.source, fmt::format("service {} cannot be used", name)));
     }
@@ -106,20 +139,59 @@ const ServiceBuilder::Built& ServiceBuilder::build(const std::string& name, cons
     build_load_balancer(name, *service.load_balancer, built);
   } else if (service.weighted) {
     build_weighted(name, *service.weighted, built);
+  } else if (service.highest_random_weight) {
+    build_highest_random_weight(*service.highest_random_weight, built);
   } else {
     built.report.push_back(problem(code::kServiceType, fmt::format("the type of service {} is not supported yet", name),
-                                   service.source, "the service cannot be used", "use loadBalancer or weighted"));
+                                   service.source, "the service cannot be used",
+                                   "use loadBalancer, weighted or highestRandomWeight"));
   }
   building_.erase(name);
   report_->insert(report_->end(), built.report.begin(), built.report.end());
   return built_.emplace(name, std::move(built)).first->second;
 }
 
+bool ServiceBuilder::can_check(const std::string& name, const config::HealthCheck& settings, Built& built) const {
+  std::string_view wrong;
+  std::string_view fix;
+  if (settings.path.empty()) {
+    wrong = "it has no path";
+    fix = "add a path, for example /health";
+  } else if (settings.path.find("://") != std::string::npos) {
+    wrong = "its path is a whole URL";
+    fix = "write the path alone; scheme, hostname and port have options of their own";
+  } else if (settings.mode != "http") {
+    wrong = "only the mode http is supported yet";
+    fix = "use the mode http";
+  } else if (settings.interval <= 0s || settings.timeout <= 0s || settings.unhealthy_interval.value_or(1s) <= 0s) {
+    wrong = "interval, unhealthyInterval and timeout are longer than 0";
+    fix = "write durations like 10s";
+  }
+  if (wrong.empty()) return true;
+  built.report.push_back(problem(code::kHealthCheck, fmt::format("the health check of service {}: {}", name, wrong),
+                                 built.definition.source, "its servers are not checked and get requests",
+                                 std::string(fix)));
+  return false;
+}
+
+std::shared_ptr<proxy::Strategy> ServiceBuilder::strategy_of(const std::string& key, const std::string& kind,
+                                                             proxy::Choices choices) {
+  return registry_.get<proxy::Strategy>(kind + ' ' + key, [&]() -> std::shared_ptr<proxy::Strategy> {
+    if (kind == "p2c") return proxy::make_two_choices(std::move(choices));
+    if (kind == "hrw") return proxy::make_highest_random_weight(std::move(choices));
+    if (kind == "leasttime") return proxy::make_least_time(std::move(choices));
+    return std::make_shared<proxy::WeightedPositions>(choices.workers, std::move(choices.weights));
+  });
+}
+
 void ServiceBuilder::build_load_balancer(const std::string& name, const config::LoadBalancer& settings, Built& built) {
   std::vector<proxy::LoadBalancer::Server> servers;
-  std::vector<std::optional<std::int64_t>> weights;
+  proxy::Choices choices;
+  choices.workers = workers_;
   std::string key = name;
   std::set<std::string_view> seen;
+  bool active = settings.health_check && can_check(name, *settings.health_check, built);
+  bool passive = settings.passive_health_check.has_value();
   for (const config::Server& server : settings.servers) {
     if (!seen.insert(server.url).second) continue;  // a server named twice counts once
     Result<proxy::ServerUrl> url = proxy::ServerUrl::parse(server.url);
@@ -142,30 +214,58 @@ void ServiceBuilder::build_load_balancer(const std::string& name, const config::
     std::shared_ptr<const proxy::Endpoint> endpoint = registry_.get<const proxy::Endpoint>(
         proxy::Endpoint::key(server.url, built.transport),
         [&] { return std::make_shared<const proxy::Endpoint>(*url, built.transport, server.url); });
+    std::shared_ptr<proxy::ServerHealth> health;
+    if (active || passive) {
+      std::string checked = health_key(name, server.url, settings);
+      health = registry_.get<proxy::ServerHealth>(checked, [] { return std::make_shared<proxy::ServerHealth>(); });
+      if (active) {
+        built.health_targets.push_back({std::move(checked), name, endpoint, *settings.health_check, health});
+      }
+    }
     built.endpoints.push_back(endpoint);
-    servers.push_back({endpoint, server.preserve_path});
-    weights.push_back(server.weight);
+    servers.push_back({endpoint, server.preserve_path, std::move(health)});
+    choices.names.push_back(server.url);
+    choices.weights.push_back(static_cast<double>(server.weight.value_or(1)));
     key += fmt::format(" {}*{}", server.url, server.weight.value_or(1));
   }
-  auto positions = registry_.get<proxy::WeightedPositions>(
-      key, [&] { return std::make_shared<proxy::WeightedPositions>(workers_, weights_of(weights)); });
-  built.handler =
-      std::make_shared<proxy::LoadBalancer>(name, std::move(servers), settings.pass_host_header, std::move(positions));
+  proxy::LoadBalancer::Options options;
+  options.name = name;
+  options.pass_host_header = settings.pass_host_header;
+  // The client's address decides with hrw, whatever a cookie says.
+  if (settings.sticky && settings.strategy != "hrw") {
+    options.sticky.emplace(cookie_of(settings.sticky->cookie, name), choices.names);
+  }
+  if (passive) {
+    options.passive = {
+        settings.passive_health_check->failure_window,
+        static_cast<std::uint32_t>(std::max<std::int64_t>(1, settings.passive_health_check->max_failed_attempts))};
+  }
+  built.handler = std::make_shared<proxy::LoadBalancer>(std::move(options), std::move(servers),
+                                                        strategy_of(key, settings.strategy, std::move(choices)));
 }
 
 void ServiceBuilder::build_weighted(const std::string& name, const config::Weighted& settings, Built& built) {
-  std::vector<std::optional<std::int64_t>> weights;
+  proxy::Choices choices = choices_of(settings.services, workers_);
   std::string key = name;
   for (const config::WeightedService& child : settings.services) {
-    weights.push_back(child.weight);
     key += fmt::format(" {}*{}", child.name, child.weight.value_or(1));
   }
   for (const auto& child : built.children) {
     if (child == nullptr) return;  // reported by find
   }
-  auto positions = registry_.get<proxy::WeightedPositions>(
-      key, [&] { return std::make_shared<proxy::WeightedPositions>(workers_, weights_of(weights)); });
-  built.handler = std::make_shared<proxy::Weighted>(built.children, std::move(positions));
+  std::optional<proxy::Sticky> sticky;
+  if (settings.sticky) sticky.emplace(cookie_of(settings.sticky->cookie, name), choices.names);
+  built.handler = std::make_shared<proxy::Weighted>(built.children, strategy_of(key, "wrr", std::move(choices)),
+                                                    std::move(sticky), settings.health_check.has_value());
+}
+
+void ServiceBuilder::build_highest_random_weight(const config::HighestRandomWeight& settings, Built& built) {
+  for (const auto& child : built.children) {
+    if (child == nullptr) return;  // reported by find
+  }
+  built.handler = std::make_shared<proxy::Weighted>(
+      built.children, proxy::make_highest_random_weight(choices_of(settings.services, workers_)), std::nullopt,
+      settings.health_check.has_value());
 }
 
 proxy::TransportSettings ServiceBuilder::transport_of(const config::HttpService& service, std::string_view provider,
@@ -217,6 +317,14 @@ std::vector<std::shared_ptr<const proxy::Endpoint>> ServiceBuilder::finish() {
     endpoints.insert(endpoints.end(), built.endpoints.begin(), built.endpoints.end());
   }
   return endpoints;
+}
+
+std::vector<HealthTarget> ServiceBuilder::health_targets() const {
+  std::vector<HealthTarget> targets;
+  for (const auto& [name, built] : built_) {
+    targets.insert(targets.end(), built.health_targets.begin(), built.health_targets.end());
+  }
+  return targets;
 }
 
 }  // namespace sluice::control

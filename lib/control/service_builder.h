@@ -9,11 +9,13 @@
 #include <vector>
 
 #include "config/static_config.h"
+#include "control/health_checks.h"
 #include "control/merged.h"
 #include "control/registry.h"
 #include "control/tls_builder.h"
 #include "proxy/endpoint.h"
 #include "proxy/handler.h"
+#include "proxy/strategy.h"
 
 namespace sluice::control {
 
@@ -33,6 +35,8 @@ class ServiceBuilder {
   // Builds what nobody referred to as well, so that its problems are seen. Ends the build: what it used is kept for the
   // next one. Gives all endpoints in use.
   std::vector<std::shared_ptr<const proxy::Endpoint>> finish();
+  // After `finish`: the servers whose health is to be checked.
+  std::vector<HealthTarget> health_targets() const;
 
  private:
   struct Built {
@@ -40,6 +44,7 @@ class ServiceBuilder {
     proxy::TransportSettings transport;
     std::vector<std::shared_ptr<const proxy::Handler>> children;
     std::vector<std::shared_ptr<const proxy::Endpoint>> endpoints;
+    std::vector<HealthTarget> health_targets;
     std::shared_ptr<const proxy::Handler> handler;
     config::Report report;
   };
@@ -47,6 +52,10 @@ class ServiceBuilder {
   const Built& build(const std::string& name, const Owned<config::HttpService>& owned);
   void build_load_balancer(const std::string& name, const config::LoadBalancer& settings, Built& built);
   void build_weighted(const std::string& name, const config::Weighted& settings, Built& built);
+  void build_highest_random_weight(const config::HighestRandomWeight& settings, Built& built);
+  // What is wrong with a health check; then it is reported, and the servers count as healthy.
+  bool can_check(const std::string& name, const config::HealthCheck& settings, Built& built) const;
+  std::shared_ptr<proxy::Strategy> strategy_of(const std::string& key, const std::string& kind, proxy::Choices choices);
   proxy::TransportSettings transport_of(const config::HttpService& service, std::string_view provider,
                                         config::Report& report);
   std::vector<std::string> known_names() const;

@@ -65,9 +65,9 @@ SnapshotBuilder::SnapshotBuilder(const config::Static& configuration,
     : configuration_(configuration),
       entry_points_(entry_points),
       default_entry_points_(config::default_entry_points(configuration)),
-      middlewares_(kinds, registry),
       services_(workers, configuration, std::move(internal_services), registry, tls_),
       tcp_services_(workers, registry, tls_),
+      middlewares_(kinds, workers, services_, registry),
       states_(entry_points.size()) {}
 
 Build SnapshotBuilder::build(const Fragments& fragments) {
@@ -89,6 +89,9 @@ Build SnapshotBuilder::build(const Fragments& fragments) {
   auto snapshot = std::make_shared<server::Snapshot>();
   snapshot->number = number_;
   snapshot->endpoints = services_.finish();
+  build.health_targets = services_.health_targets();
+  std::vector<std::shared_ptr<const proxy::Endpoint>> asked = middlewares_.endpoints();
+  snapshot->endpoints.insert(snapshot->endpoints.end(), asked.begin(), asked.end());
   for (std::size_t i = 0; i < entry_points_.size(); ++i) {
     build.routers += places[i].placed.size() + places[i].tcp.size();
     places[i].https.finish(tls_);
@@ -283,13 +286,16 @@ server::HttpRoutes SnapshotBuilder::table_of(const std::vector<Placed>& placed, 
   if (const config::EntryPoint* model = static_entry_point(configuration_, entry_points_[index].name)) {
     characters = encoded_characters(model->http.encoded_characters);
   }
+  std::map<const proxy::Handler*, std::shared_ptr<const proxy::Handler>> answering;  // by service
   for (const Placed& one : placed) {
     if (one.secure != secure) continue;
     rows.push_back(
         route::Route{one.rule.get(), one.priority, one.name, one.rank, static_cast<std::uint32_t>(rows.size())});
     server::Route route;
     route.router = one.name;
-    route.handler = proxy::chain(one.chain, std::make_shared<proxy::Answering>(one.service));
+    auto& answers = answering[one.service.get()];
+    if (answers == nullptr) answers = std::make_shared<proxy::Answering>(one.service);
+    route.handler = proxy::chain(one.chain, answers);
     route.deny_encoded_characters = !(characters == http::EncodedCharacters());
     route.characters = characters;
     routes.push_back(std::move(route));

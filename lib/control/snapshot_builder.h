@@ -27,6 +27,7 @@ namespace sluice::control {
 struct Build {
   std::shared_ptr<const server::Snapshot> snapshot;
   config::Report report;
+  std::vector<HealthTarget> health_targets;
   std::size_t routers = 0;  // that take requests
 };
 
@@ -88,10 +89,10 @@ class SnapshotBuilder {
   const config::Static& configuration_;
   std::span<const server::EntryPointSettings> entry_points_;
   std::vector<std::string> default_entry_points_;
-  MiddlewareBuilder middlewares_;
   TlsBuilder tls_;
   ServiceBuilder services_;
   TcpServices tcp_services_;
+  MiddlewareBuilder middlewares_;
   RuleCache rules_;
   std::vector<EntryPointState> states_;
   std::uint64_t number_ = 0;

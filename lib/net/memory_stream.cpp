@@ -39,8 +39,7 @@ Task<Result<Bytes>> MemoryStream::read(Deadline deadline) {
   co_return Bytes(scratch.data(), size);
 }
 
-Result<std::size_t> MemoryStream::write_now(std::span<const iovec> pieces, std::size_t /*total*/,
-                                              Follows /*follows*/) {
+Result<std::size_t> MemoryStream::write_now(std::span<const iovec> pieces, std::size_t /*total*/, Follows /*follows*/) {
   if (out_->reset || out_->ended) {
     Error error = Error::of(Code::reset, "write after the end");
     error.nothing_sent = true;

@@ -16,6 +16,7 @@ class Answering final : public Handler {
 
   // Errors with Origin::client and cancellations pass: there is nobody to answer, or the server side does.
   Task<Result<http::Response>> handle(http::Request& request) const override;
+  bool ready() const override { return service_->ready(); }
 
  private:
   std::shared_ptr<const Handler> service_;
@@ -24,5 +25,8 @@ class Answering final : public Handler {
 // 504 for an upstream that timed out, 502 for other upstream failures, 503 with Retry-After when no server is ready,
 // 500 for the rest.
 http::Response error_response(http::Request& request, const Error& error);
+
+// The error that such a response was made of; null for any other. Who wraps response bodies leaves these as they are.
+const Error* failure_of(const http::Response& response);
 
 }  // namespace sluice::proxy

@@ -19,6 +19,10 @@ class Handler {
   // Origin::upstream or ::self otherwise (answering.h turns those into 502, 503, 504 or 500).
   // The request outlives the returned response's body.
   virtual Task<Result<http::Response>> handle(http::Request& request) const = 0;
+
+  // False when it is known that no server can answer: its health checks say so. For services of services, which then
+  // choose another one.
+  virtual bool ready() const { return true; }
 };
 
 class Middleware {
@@ -37,6 +41,7 @@ class Link final : public Handler {
   Task<Result<http::Response>> handle(http::Request& request) const override {
     return middleware_->handle(request, *next_);
   }
+  bool ready() const override { return next_->ready(); }
 
  private:
   std::shared_ptr<const Middleware> middleware_;

@@ -2,40 +2,127 @@
 
 #include <cstring>
 
+#include "async/loop.h"
+#include "observe/log.h"
+#include "proxy/body_around.h"
 #include "proxy/worker_local.h"
 
 namespace sluice::proxy {
+namespace {
 
-LoadBalancer::LoadBalancer(std::string name, std::vector<Server> servers, bool pass_host_header,
-                           std::shared_ptr<WeightedPositions> positions)
-    : name_(std::move(name)), servers_(std::move(servers)), positions_(std::move(positions)) {
-  for (const Server& server : servers_) {
-    destinations_.push_back(Destination{server.endpoint.get(), pass_host_header, server.preserve_path});
+// The body of a response whose end a strategy waits for; the end may also come early.
+class CountedBody final : public BodyAround {
+ public:
+  CountedBody(std::unique_ptr<http::Body> inner, std::shared_ptr<Strategy> strategy, unsigned worker, std::size_t index)
+      : BodyAround(std::move(inner)), strategy_(std::move(strategy)), worker_(worker), index_(index) {}
+  ~CountedBody() override { strategy_->ended(worker_, index_); }
+
+ private:
+  std::shared_ptr<Strategy> strategy_;
+  unsigned worker_;
+  std::size_t index_;
+};
+
+}  // namespace
+
+// The servers that are up and have not been tried for this request.
+class LoadBalancer::Untried final : public Candidates {
+ public:
+  explicit Untried(const LoadBalancer& balancer) : balancer_(balancer) {}
+
+  bool usable(std::size_t index) const override {
+    return (tried_ == nullptr || !tried_[index]) && balancer_.is_up(index);
   }
+  void exclude(std::size_t index, Arena& arena) {
+    std::size_t count = balancer_.servers_.size();
+    if (tried_ == nullptr) {
+      tried_ = arena.array<bool>(count);
+      std::memset(tried_, 0, count);
+    }
+    tried_[index] = true;
+  }
+
+ private:
+  const LoadBalancer& balancer_;
+  bool* tried_ = nullptr;
+};
+
+LoadBalancer::LoadBalancer(Options options, std::vector<Server> servers, std::shared_ptr<Strategy> strategy)
+    : options_(std::move(options)), servers_(std::move(servers)), strategy_(std::move(strategy)) {
+  for (const Server& server : servers_) {
+    destinations_.push_back(Destination{server.endpoint.get(), options_.pass_host_header, server.preserve_path});
+  }
+  plain_ = servers_.size() == 1 && strategy_->may_choose(0) && !strategy_->learns() && !options_.sticky &&
+           servers_.front().health == nullptr;
+}
+
+bool LoadBalancer::is_up(std::size_t index) const {
+  const ServerHealth* health = servers_[index].health.get();
+  return health == nullptr || health->up(Loop::current().now());
+}
+
+bool LoadBalancer::ready() const {
+  for (std::size_t i = 0; i < servers_.size(); ++i) {
+    if (strategy_->may_choose(i) && is_up(i)) return true;
+  }
+  return false;
 }
 
 Task<Result<http::Response>> LoadBalancer::handle(http::Request& request) const {
-  request.service = name_;
+  request.service = options_.name;
   request.server = {};
+  // Most services have one server; then there is nothing to choose and nothing to come back to.
+  if (plain_) {
+    request.server = destinations_.front().endpoint->name();
+    return forward(request, destinations_.front());
+  }
+  return try_servers(request);
+}
+
+Task<Result<http::Response>> LoadBalancer::try_servers(http::Request& request) const {
   Error failure = Error::of(Code::unavailable, "no available server");
   failure.nothing_sent = true;
-  bool* tried = nullptr;
+  unsigned worker = WorkerLocal::current().index();
+  Untried untried(*this);
+  Sticky::Wish wish;
+  if (options_.sticky) wish = options_.sticky->wish_of(request);
   for (std::size_t attempt = 0; attempt < destinations_.size(); ++attempt) {
-    int chosen =
-        positions_->next(WorkerLocal::current().index(), [tried](int i) { return tried == nullptr || !tried[i]; });
+    bool wished = wish.index >= 0 && untried.usable(static_cast<std::size_t>(wish.index));
+    int chosen = wished ? wish.index : strategy_->choose(worker, request, untried);
     if (chosen < 0) break;
-    const Destination& destination = destinations_[static_cast<std::size_t>(chosen)];
+    auto index = static_cast<std::size_t>(chosen);
+    const Destination& destination = destinations_[index];
     request.server = destination.endpoint->name();
+    Time began = Loop::current().now();
+    if (strategy_->learns()) strategy_->began(worker, index);
     Result<http::Response> response = co_await forward(request, destination);
+    learn(request, index, began, response);
+    if (response && options_.sticky && !(wished && wish.current)) options_.sticky->remember(*response, index);
     if (response || !response.error().nothing_sent || response.error().origin != Origin::upstream) co_return response;
     failure = response.error();
-    if (tried == nullptr) {
-      tried = request.arena.array<bool>(destinations_.size());
-      std::memset(tried, 0, destinations_.size());
-    }
-    tried[chosen] = true;
+    untried.exclude(index, request.arena);
   }
   co_return failure;
+}
+
+void LoadBalancer::learn(http::Request& request, std::size_t index, Time began,
+                         Result<http::Response>& response) const {
+  Time now = Loop::current().now();
+  if (options_.passive) {
+    bool failed = response ? response->status >= 500 : response.error().origin == Origin::upstream;
+    if (servers_[index].health->answered(failed, now, *options_.passive)) {
+      log::warn("server gets no requests for a while: too many failures",
+                {{log::field::kService, options_.name}, {"server", request.server}});
+    }
+  }
+  if (!strategy_->learns()) return;
+  unsigned worker = WorkerLocal::current().index();
+  if (response) strategy_->answered(worker, index, now - began);
+  if (response && response->body != nullptr) {
+    response->body = std::make_unique<CountedBody>(std::move(response->body), strategy_, worker, index);
+  } else {
+    strategy_->ended(worker, index);
+  }
 }
 
 }  // namespace sluice::proxy

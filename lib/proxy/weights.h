@@ -7,12 +7,21 @@
 #include <cstdint>
 #include <vector>
 
+#include "proxy/strategy.h"
+
 namespace sluice::proxy {
 
-class WeightedPositions {
+class WeightedPositions final : public Strategy {
  public:
   // One set of positions per worker; `weights` are at least 0, and 0 is never chosen.
   WeightedPositions(unsigned workers, std::vector<double> weights);
+
+  // False for a weight of 0.
+  bool may_choose(std::size_t index) const override { return weights_[index] > 0; }
+
+  int choose(unsigned worker, const http::Request& /*request*/, const Candidates& candidates) override {
+    return next(worker, [&](int index) { return candidates.usable(static_cast<std::size_t>(index)); });
+  }
 
   // The index of the next choice for which `usable(index)` holds, or -1. For that worker's thread only.
   template <class Usable>

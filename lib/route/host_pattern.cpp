@@ -1,5 +1,7 @@
 #include "route/host_pattern.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 
 namespace sluice::route {
@@ -19,9 +21,16 @@ HostIndex::HostIndex(const std::vector<HostPattern>& patterns) : slots_(patterns
   for (const HostPattern& pattern : patterns) {
     slots_.add(hash_more(static_cast<std::uint64_t>(pattern.kind), pattern.name),
                static_cast<std::uint32_t>(names_.size()));
-    names_.push_back(
-        Name{static_cast<std::uint32_t>(texts_.size()), static_cast<std::uint32_t>(pattern.name.size()), pattern.kind});
-    texts_ += pattern.name;
+    Name name;
+    name.size = static_cast<std::uint32_t>(pattern.name.size());
+    name.kind = pattern.kind;
+    if (name.size <= kShort) {
+      std::copy(pattern.name.begin(), pattern.name.end(), name.short_text.begin());
+    } else {
+      name.text = static_cast<std::uint32_t>(long_texts_.size());
+      long_texts_ += pattern.name;
+    }
+    names_.push_back(name);
     has_wildcards_ = has_wildcards_ || pattern.kind == HostPattern::Kind::wildcard;
   }
 }

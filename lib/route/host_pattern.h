@@ -4,6 +4,7 @@
 // A HostIndex is immutable and shared by all threads.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -44,6 +45,11 @@ class HostIndex {
   // Files each pattern under its place in the list. The patterns differ, and none is `any`.
   explicit HostIndex(const std::vector<HostPattern>& patterns);
 
+  // What the owner keeps with a pattern, in the cache line that the lookup has read anyway.
+  static constexpr std::uint32_t kNoNote = 0xffffffff;
+  void set_note(std::uint32_t number, std::uint32_t note) { names_[number].note = note; }
+  const std::uint32_t& note(std::uint32_t number) const { return names_[number].note; }
+
   std::optional<std::uint32_t> exact(std::string_view host) const { return find(HostPattern::Kind::exact, host); }
   std::optional<std::uint32_t> wildcard(std::string_view host) const {
     std::string_view rest = parent_of(host);
@@ -51,22 +57,30 @@ class HostIndex {
   }
 
  private:
-  struct Name {
-    std::uint32_t text = 0;  // in texts_
+  static constexpr std::size_t kShort = 48;
+  struct alignas(64) Name {
+    std::uint32_t text = 0;  // in long_texts_
     std::uint32_t size = 0;
+    std::uint32_t note = kNoNote;
     HostPattern::Kind kind = HostPattern::Kind::exact;
+    std::array<char, kShort> short_text{};
   };
+
+  std::string_view text(const Name& name) const {
+    if (name.size <= kShort) return {name.short_text.data(), name.size};
+    return std::string_view(long_texts_).substr(name.text, name.size);
+  }
 
   std::optional<std::uint32_t> find(HostPattern::Kind kind, std::string_view name) const {
     return slots_.find(hash_more(static_cast<std::uint64_t>(kind), name), [&](std::uint32_t number) {
       const Name& known = names_[number];
-      return known.kind == kind && std::string_view(texts_).substr(known.text, known.size) == name;
+      return known.kind == kind && text(known) == name;
     });
   }
 
   Slots slots_;
   std::vector<Name> names_;
-  std::string texts_;
+  std::string long_texts_;
   bool has_wildcards_ = false;
 };
 

@@ -48,24 +48,36 @@ Table::Table(std::span<const Route> routes) {
   std::vector<PathIndex::Entry> entries;
   std::map<HostPattern, PathIndex::Bucket> buckets;
   std::vector<HostPattern> hosts;  // of the buckets after the first
+  struct Filed {
+    std::uint32_t entries = 0;
+    std::uint32_t for_any_path = HostIndex::kNoNote;
+  };
+  std::vector<Filed> filed(1);  // by bucket
   for (const Route* route : sorted) {
     auto position = static_cast<std::uint32_t>(order_.size());
     Keys keys = keys_of(*route->rule);
-    order_.push_back(
-        Step{program_.add(*route->rule), route->payload, route::is_catch_all(*route->rule), keys.decide});
+    order_.push_back(Step{program_.add(*route->rule), route->payload, route::is_catch_all(*route->rule), keys.decide});
     descriptions_.push_back(Description{std::string(route->router), route->rule->text, priority(*route)});
     for (Key& key : keys.keys) {
       PathIndex::Bucket bucket = kAnyHost;
       if (key.host.kind != HostPattern::Kind::any) {
         auto [known, fresh] = buckets.emplace(key.host, bucket_of(hosts.size()));
         bucket = known->second;
-        if (fresh) hosts.push_back(std::move(key.host));
+        if (fresh) {
+          hosts.push_back(std::move(key.host));
+          filed.emplace_back();
+        }
       }
+      ++filed[bucket].entries;
+      if (key.path.text.empty() && !key.path.exact) filed[bucket].for_any_path = position;
       entries.push_back(PathIndex::Entry{bucket, std::move(key.path), position});
     }
   }
   program_.seal();
   hosts_ = HostIndex(hosts);
+  for (std::uint32_t i = 0; i < hosts.size(); ++i) {
+    if (filed[bucket_of(i)].entries == 1) hosts_.set_note(i, filed[bucket_of(i)].for_any_path);
+  }
   paths_ = PathIndex(std::move(entries), bucket_of(hosts.size()));
 
   for (std::size_t i = 0; i < hosts.size(); ++i) forwards_.push_back(SimilarHost{hosts[i].name, bucket_of(i)});
@@ -89,8 +101,13 @@ std::optional<std::uint32_t> Table::match(const Facts& facts) const {
       cursors[count++] = Cursor{list.data(), list.data() + list.size()};
     });
   };
-  if (std::optional<std::uint32_t> host = hosts_.exact(facts.host)) collect(bucket_of(*host));
-  if (std::optional<std::uint32_t> host = hosts_.wildcard(facts.host)) collect(bucket_of(*host));
+  auto collect_host = [&](std::uint32_t host) {
+    const std::uint32_t& only = hosts_.note(host);
+    if (only == HostIndex::kNoNote) return collect(bucket_of(host));
+    cursors[count++] = Cursor{&only, &only + 1};
+  };
+  if (std::optional<std::uint32_t> host = hosts_.exact(facts.host)) collect_host(*host);
+  if (std::optional<std::uint32_t> host = hosts_.wildcard(facts.host)) collect_host(*host);
   collect(kAnyHost);
   if (too_many) return scan(facts);
 

@@ -85,7 +85,7 @@ class Table {
   std::vector<Step> order_;
   std::vector<Description> descriptions_;
   Program program_;
-  HostIndex hosts_;
+  HostIndex hosts_;                     // noted: the position of a host's only rule, if that is for any path
   PathIndex paths_;                     // bucket 0: the rules for any host
   std::vector<SimilarHost> forwards_;   // host names in order, and
   std::vector<SimilarHost> backwards_;  // spelled from the end, to find neighbours in name and in domain

@@ -235,6 +235,8 @@ Task<Next> H1Exchange::refuse(std::uint16_t status, std::string_view why) {
   http::Response response(arena_);
   response.status = status;
   response.fields.add(http::FieldId::content_type, "text/plain; charset=utf-8");
+  // RFC 9110 §15.5.6: what else could have been asked.
+  if (status == 405) response.fields.add("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
   response.body = std::make_unique<http::TextBody>(http::reason_phrase(status));
   http::h1::ResponseForm form;
   form.framing = http::h1::response_framing(response, request_.method, http::Version::http11);

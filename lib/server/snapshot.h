@@ -19,8 +19,8 @@
 
 namespace sluice::server {
 
-// What a matched router does.
-struct Route {
+// What a matched router does; in one cache line.
+struct alignas(64) Route {
   std::string router;  // qualified name
   std::shared_ptr<const proxy::Handler> handler;
   bool deny_encoded_characters = false;  // `characters` refuses something

@@ -1,5 +1,6 @@
 #include "tls/digest.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include "base/result.h"
@@ -16,5 +17,11 @@ static std::string digest(std::string_view bytes, const EVP_MD* kind) {
 
 std::string sha1(std::string_view bytes) { return digest(bytes, EVP_sha1()); }
 std::string sha256(std::string_view bytes) { return digest(bytes, EVP_sha256()); }
+
+std::string md5(std::string_view bytes) { return digest(bytes, EVP_md5()); }
+
+bool same_secret(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
 
 }  // namespace sluice::tls

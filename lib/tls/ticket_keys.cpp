@@ -24,8 +24,9 @@ void TicketKeys::rotate() {
   std::uint32_t next = generation_.load(std::memory_order_relaxed) + 1;
   fill(keys_[next % kSlots]);
   generation_.store(next, std::memory_order_release);
-  // No longer accepted: what was sealed with it must stay closed even to who reads our memory later.
-  OPENSSL_cleanse(&keys_[(next + kSlots - 2) % kSlots], sizeof(Key));
+  // Two periods after it was last accepted, so that no reader is still at it: what was sealed with it must stay closed
+  // even to who reads our memory later.
+  OPENSSL_cleanse(&keys_[(next + 1) % kSlots], sizeof(Key));
 }
 
 const TicketKeys::Key* TicketKeys::find(const unsigned char* name) const {

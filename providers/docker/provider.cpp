@@ -9,22 +9,12 @@
 #include "async/signal.h"
 #include "async/timer.h"
 #include "base/encoding.h"
-#include "base/text.h"
-#include "config/problem_codes.h"
 #include "observe/log.h"
+#include "providers/docker/options.h"
 #include "providers/docker/session.h"
 
 namespace sluice::providers::docker {
 namespace {
-
-void refuse(config::Report& report, std::string option, std::string what, std::string fix) {
-  config::Problem problem;
-  problem.code = config::code::kWrongValue;
-  problem.what = fmt::format("providers.docker.{}: {}", option, what);
-  problem.effect = "the Docker provider does not start";
-  problem.fix = std::move(fix);
-  report.push_back(std::move(problem));
-}
 
 // What an operator can do about it; empty when the error says it all.
 std::string_view advice(const Error& error, const rest::Server& server) {
@@ -54,8 +44,8 @@ std::unique_ptr<DockerProvider> DockerProvider::make(const config::DockerProvide
                                                      std::string own_hostname, config::Report& report, Timing timing) {
   Result<rest::Server> server = rest::Server::parse(options.endpoint, options.tls.has_value());
   if (!server) {
-    refuse(report, "endpoint", std::string(server.error().text),
-           "unix:///path, tcp://host:port or http(s)://host:port");
+    refuse_option(report, "endpoint", std::string(server.error().text),
+                  "unix:///path, tcp://host:port or http(s)://host:port");
     return nullptr;
   }
   server->username = options.username;
@@ -66,27 +56,11 @@ std::unique_ptr<DockerProvider> DockerProvider::make(const config::DockerProvide
     server->tls.key = options.tls->key;
     server->tls.insecure_skip_verify = options.tls->insecure_skip_verify;
   }
-  std::string error;
-  std::optional<DefaultRule> default_rule = DefaultRule::parse(options.default_rule, error);
-  if (!default_rule) {
-    refuse(report, "defaultRule", error, "correct the template, see docs/docker.md");
-    return nullptr;
-  }
-  InferenceOptions inference;
-  inference.exposure.by_default = options.exposed_by_default;
-  if (!trim(options.constraints).empty()) {
-    inference.exposure.constraint = Constraint::parse(options.constraints, error);
-    if (!inference.exposure.constraint) {
-      refuse(report, "constraints", error, "Label(`key`, `value`), LabelRegex(`key`, `regexp`), &&, ||, ! and ()");
-      return nullptr;
-    }
-  }
-  inference.surroundings.network = options.network;
-  inference.surroundings.use_bind_port_ip = options.use_bind_port_ip;
+  std::optional<Inventory> inventory = make_inventory(options, std::move(own_hostname), report);
+  if (!inventory) return nullptr;
   if (options.http_client_timeout.count() > 0) timing.call = options.http_client_timeout;
-  Inventory inventory(std::move(inference), *std::move(default_rule), std::move(own_hostname));
   return std::unique_ptr<DockerProvider>(
-      new DockerProvider(client, *std::move(server), std::move(inventory), options.watch, timing));
+      new DockerProvider(client, *std::move(server), *std::move(inventory), options.watch, timing));
 }
 
 DockerProvider::DockerProvider(rest::Client& client, rest::Server server, Inventory inventory, bool watch,

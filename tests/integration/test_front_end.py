@@ -233,6 +233,20 @@ class UpstreamReplies(Case):
             self.assertEqual(client.ask(get()).body, b"good")
         self.assertEqual(len(upstream.connections), 3)
 
+    def test_surplus_bytes_behind_a_body_the_kernel_moves_destroy_the_connection(self):
+        large = b"x" * 300_000
+        upstream, _, client = self.edge(serve(response(200, large) + response(200, b"EVIL")))
+        for _ in range(3):
+            self.assertEqual(client.ask(get()).body, large)
+        self.assertEqual(len(upstream.connections), 3)
+
+    def test_a_connection_that_carried_a_large_body_is_used_again(self):
+        large = b"x" * 300_000
+        upstream, _, client = self.edge(serve(response(200, large)))
+        for _ in range(3):
+            self.assertEqual(client.ask(get()).body, large)
+        self.assertEqual(len(upstream.connections), 1)
+
     def test_a_body_for_head_destroys_the_connection(self):
         upstream, _, client = self.edge(serve(response(200, b"unwanted")))
         for _ in range(2):

@@ -79,6 +79,14 @@ class Unavailable(Case):
         process.wait_for_log(r"missing")
 
 
+class MethodNotAllowed(Case):
+    def test_trace_is_told_what_else_could_be_asked(self):
+        _, _, client = self.edge()
+        reply = client.ask(request("TRACE"), "TRACE")
+        self.assertEqual(reply.status, 405)
+        self.assertIn("GET", reply.get("Allow").split(", "))
+
+
 class BadGateway(Case):
     def assert_bad_gateway(self, client, status=502, body=b"Bad Gateway"):
         reply = client.ask(get())

@@ -1,5 +1,7 @@
 #include "support/edge/test_edge.h"
 
+#include "proxy/weights.h"
+
 namespace sluice::test {
 
 TestUpstream& TestUpstream::answers(std::string response) {
@@ -55,11 +57,11 @@ void TestEdge::route(const std::string& rule, std::vector<std::string> names) {
     std::string url = "http://" + name;
     endpoints_.push_back(
         std::make_shared<proxy::Endpoint>(*proxy::ServerUrl::parse(url), proxy::TransportSettings(), url));
-    servers.push_back({endpoints_.back(), false});
+    servers.push_back({endpoints_.back(), false, nullptr});
   }
   auto positions = std::make_shared<proxy::WeightedPositions>(1, std::vector<double>(names.size(), 1.0));
-  route(rule, std::make_shared<proxy::Answering>(
-                  std::make_shared<proxy::LoadBalancer>("service@test", std::move(servers), true, positions)));
+  route(rule, std::make_shared<proxy::Answering>(std::make_shared<proxy::LoadBalancer>(
+                  proxy::LoadBalancer::Options{"service@test"}, std::move(servers), positions)));
 }
 
 void TestEdge::route(const std::string& rule, std::shared_ptr<const proxy::Handler> handler) {

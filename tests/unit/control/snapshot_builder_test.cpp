@@ -20,14 +20,9 @@ class Passes final : public proxy::Middleware {
 // Stands for any kind of middleware: it can be built if its settings are complete.
 constexpr MiddlewareKind kKind = {
     "redirectScheme", [](const config::Middleware& settings) { return settings.redirect_scheme.has_value(); },
-    [](const config::Middleware& settings, const std::string&, Registry&) {
-      MadeMiddleware made;
-      if (settings.redirect_scheme->scheme.empty()) {
-        made.error = "it needs a scheme";
-      } else {
-        made.middleware = std::make_shared<Passes>();
-      }
-      return made;
+    [](const MiddlewareParts& parts) {
+      if (parts.settings.redirect_scheme->scheme.empty()) return MadeMiddleware::refused("it needs a scheme");
+      return MadeMiddleware::of(std::make_shared<Passes>());
     }};
 
 std::shared_ptr<const Fragment> fragment(const std::string& provider, const std::string& yaml) {

@@ -1,0 +1,75 @@
+#include "cmd/checking/engine_source.h"
+
+#include <fmt/format.h>
+
+#include "async/loop.h"
+#include "async/scope.h"
+#include "cmd/checking/codes.h"
+#include "cmd/commands.h"
+#include "providers/docker/engine.h"
+
+namespace sluice::cmd::checking {
+namespace {
+
+using providers::docker::Container;
+using providers::docker::Engine;
+
+constexpr Duration kTimeout = 10s;
+
+Task<Status> read_all(Engine& engine, std::vector<Container>& containers) {
+  Status negotiated = co_await engine.negotiate();
+  if (!negotiated) co_return negotiated.error();
+  Result<std::vector<Container>> listed = co_await engine.list();
+  if (!listed) co_return listed.error();
+  for (Container& container : *listed) {
+    std::string id = container.id;
+    Result<std::optional<Container>> inspected = co_await engine.inspect(std::move(id));
+    // A proxy before the engine may refuse to inspect: then what the list said must do.
+    if (inspected && *inspected) {
+      containers.push_back(**inspected);
+    } else if (!inspected) {
+      containers.push_back(std::move(container));
+    }
+  }
+  co_return Status();
+}
+
+Task<void> read_then_stop(Engine& engine, std::vector<Container>& containers, Status& outcome) {
+  outcome = co_await read_all(engine, containers);
+  Loop::current().stop();
+}
+
+}  // namespace
+
+void read_engine(Material& material) {
+  config::DockerProvider options;
+  if (material.loaded.configuration && material.loaded.configuration->providers.docker) {
+    options = *material.loaded.configuration->providers.docker;
+  }
+  Status outcome;
+  Result<rest::Server> server = rest::Server::parse(options.endpoint, options.tls.has_value());
+  if (!server) {
+    outcome = server.error();
+  } else {
+    Loop loop;
+    rest::Client client(std::string("sluice/") + kVersion);
+    Engine engine(client, *server, kTimeout);
+    Scope scope;
+    scope.spawn(read_then_stop(engine, material.engine_containers, outcome));
+    if (scope.running() > 0) loop.run();
+    loop.run_ready();
+  }
+  if (outcome) {
+    material.engine_read = true;
+    return;
+  }
+  material.report.push_back({config::Severity::error,
+                             std::string(code::kUnreadable),
+                             fmt::format("the engine cannot be asked: {}", outcome.error().text),
+                             {options.endpoint},
+                             "its labels are not checked",
+                             "see to it that the engine runs and may be asked"});
+  material.unreadable = true;
+}
+
+}  // namespace sluice::cmd::checking

@@ -1,0 +1,210 @@
+#include "control/describe_live.h"
+
+#include <algorithm>
+#include <set>
+
+#include "config/encode.h"
+#include "config/problem.h"
+
+namespace sluice::control {
+namespace {
+
+using config::Node;
+
+constexpr int kDeepest = 8;
+
+// Names a table of the snapshot asks: those that take requests.
+std::set<std::string> placed_routers(const Live& live) {
+  std::set<std::string> names;
+  if (live.snapshot == nullptr) return names;
+  for (std::size_t i = 0; i < live.snapshot->entry_points.size(); ++i) {
+    const std::string prefix = live.entry_points[i].name + '-';
+    for (const server::Route& route : live.snapshot->entry_points[i]->routes) {
+      names.insert(route.router);
+      if (route.router.starts_with(prefix)) names.insert(route.router.substr(prefix.size()));
+    }
+  }
+  return names;
+}
+
+Node list_of(const std::vector<std::string>& texts) {
+  Node list = Node::list();
+  for (const std::string& text : texts) list.add(text_node(text));
+  return list;
+}
+
+void add_source(Node& to, const config::Source& source) {
+  if (!source.where.empty()) to.add("source", text_node(config::to_string(source)));
+}
+
+Node routers(const Live& live, const Merged& merged) {
+  const std::set<std::string> placed = placed_routers(live);
+  Node list = Node::list();
+  for (const auto& [name, owned] : merged.routers) {
+    const config::HttpRouter& router = *owned.object;
+    Node one = Node::map();
+    one.add("name", text_node(name));
+    one.add("status", text_node(placed.contains(name) ? "enabled" : "disabled"));
+    one.add("rule", text_node(router.rule));
+    one.add("priority",
+            number_node(router.priority != 0 ? router.priority : static_cast<std::int64_t>(router.rule.size())));
+    one.add("entryPoints", list_of(router.entry_points.empty() ? config::default_entry_points(*live.configuration)
+                                                               : router.entry_points));
+    Node middlewares = Node::list();
+    for (const std::string& middleware : router.middlewares) {
+      middlewares.add(text_node(qualify(middleware, owned.provider)));
+    }
+    one.add("middlewares", std::move(middlewares));
+    one.add("service", text_node(qualify(router.service, owned.provider)));
+    one.add("tls", flag_node(router.tls.has_value()));
+    one.add("provider", text_node(owned.provider));
+    add_source(one, router.source);
+    list.add(std::move(one));
+  }
+  return list;
+}
+
+Node services(const Live& live, const Merged& merged) {
+  Node list = Node::list();
+  for (const auto& [name, owned] : merged.services) {
+    Node one = describe_service(live, merged, name);
+    one.add("provider", text_node(owned.provider));
+    add_source(one, owned.object->source);
+    list.add(std::move(one));
+  }
+  return list;
+}
+
+Node middlewares(const Merged& merged) {
+  Node list = Node::list();
+  for (const auto& [name, owned] : merged.middlewares) {
+    Node one = Node::map();
+    one.add("name", text_node(name));
+    one.add("type", text_node(middleware_type(*owned.object)));
+    one.add("settings", config::encode(*owned.object));
+    one.add("provider", text_node(owned.provider));
+    add_source(one, owned.object->source);
+    list.add(std::move(one));
+  }
+  return list;
+}
+
+Node entry_points(const Live& live) {
+  Node list = Node::list();
+  for (std::size_t i = 0; i < live.entry_points.size(); ++i) {
+    Node one = Node::map();
+    one.add("name", text_node(live.entry_points[i].name));
+    one.add("address", text_node(live.entry_points[i].address.to_string()));
+    std::size_t count = live.snapshot == nullptr ? 0 : live.snapshot->entry_points[i]->routes.size();
+    one.add("routers", number_node(static_cast<std::int64_t>(count)));
+    list.add(std::move(one));
+  }
+  return list;
+}
+
+Node problems(const Live& live) {
+  Node list = Node::list();
+  for (const config::Problem& problem : live.report) {
+    Node one = Node::map();
+    one.add("severity", text_node(config::to_string(problem.severity)));
+    one.add("code", text_node(problem.code));
+    one.add("what", text_node(problem.what));
+    one.add("source", text_node(config::to_string(problem.source)));
+    one.add("effect", text_node(problem.effect));
+    one.add("fix", text_node(problem.fix));
+    list.add(std::move(one));
+  }
+  return list;
+}
+
+std::int64_t count(const config::Report& report, config::Severity severity) {
+  return std::count_if(report.begin(), report.end(),
+                       [&](const config::Problem& problem) { return problem.severity == severity; });
+}
+
+}  // namespace
+
+Node text_node(std::string_view text) { return Node::scalar(std::string(text)); }
+Node flag_node(bool flag) { return Node::scalar(flag ? "true" : "false", config::ScalarKind::boolean); }
+Node number_node(std::int64_t number) { return Node::scalar(std::to_string(number), config::ScalarKind::integer); }
+
+std::string middleware_type(const config::Middleware& middleware) {
+  const Node tree = config::encode(middleware);
+  return tree.children().empty() ? std::string() : tree.children().front().key;
+}
+
+Node describe_service(const Live& live, const Merged& merged, const std::string& name, int depth) {
+  Node node = Node::map();
+  node.add("name", text_node(name));
+  auto found = merged.services.find(name);
+  if (found == merged.services.end()) {
+    node.add("type", text_node(name.ends_with("@internal") ? "internal" : "unknown"));
+    return node;
+  }
+  const config::HttpService& service = *found->second.object;
+  const Node tree = config::encode(service);
+  node.add("type", text_node(tree.children().empty() ? std::string() : tree.children().front().key));
+  if (service.load_balancer) {
+    Node servers = Node::list();
+    for (const config::Server& server : service.load_balancer->servers) {
+      bool used =
+          live.snapshot != nullptr && std::any_of(live.snapshot->endpoints.begin(), live.snapshot->endpoints.end(),
+                                                  [&](const auto& endpoint) { return endpoint->name() == server.url; });
+      Node one = Node::map();
+      one.add("url", text_node(server.url));
+      one.add("state", text_node(used ? "ready" : "left out"));
+      if (server.weight) one.add("weight", number_node(*server.weight));
+      servers.add(std::move(one));
+    }
+    node.add("servers", std::move(servers));
+  }
+  if (service.weighted && depth < kDeepest) {
+    Node children = Node::list();
+    for (const config::WeightedService& child : service.weighted->services) {
+      Node one = describe_service(live, merged, qualify(child.name, found->second.provider), depth + 1);
+      one.add("weight", number_node(child.weight.value_or(1)));
+      children.add(std::move(one));
+    }
+    node.add("services", std::move(children));
+  }
+  return node;
+}
+
+std::optional<Node> describe_kind(const Live& live, std::string_view kind) {
+  const Merged merged = merge(live.fragments);
+  if (kind == "routers") return routers(live, merged);
+  if (kind == "services") return services(live, merged);
+  if (kind == "middlewares") return middlewares(merged);
+  if (kind == "entrypoints") return entry_points(live);
+  if (kind == "problems") return problems(live);
+  if (kind != "all") return std::nullopt;
+  Node all = Node::map();
+  all.add("entrypoints", entry_points(live));
+  all.add("routers", routers(live, merged));
+  all.add("services", services(live, merged));
+  all.add("middlewares", middlewares(merged));
+  all.add("problems", problems(live));
+  return all;
+}
+
+Node describe_status(const Live& live) {
+  Node node = Node::map();
+  node.add("schema", text_node(kSchema));
+  const bool ready = live.snapshot != nullptr && live.adopted == live.snapshot->number;
+  node.add("state", text_node(live.draining ? "draining" : ready ? "ready" : "starting"));
+  node.add("configuration",
+           number_node(live.snapshot == nullptr ? 0 : static_cast<std::int64_t>(live.snapshot->number)));
+  node.add("entryPoints", entry_points(live));
+  Node providers = Node::list();
+  for (const auto& fragment : live.fragments) providers.add(text_node(fragment->provider));
+  node.add("providers", std::move(providers));
+  const Merged merged = merge(live.fragments);
+  node.add("routers", number_node(static_cast<std::int64_t>(live.routers)));
+  node.add("services", number_node(static_cast<std::int64_t>(merged.services.size())));
+  node.add("middlewares", number_node(static_cast<std::int64_t>(merged.middlewares.size())));
+  node.add("errors", number_node(count(live.report, config::Severity::error)));
+  node.add("warnings", number_node(count(live.report, config::Severity::warning)));
+  return node;
+}
+
+}  // namespace sluice::control

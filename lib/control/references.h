@@ -1,0 +1,31 @@
+// references.h: which objects of a configuration are named by others.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+
+#include "config/static_config.h"
+#include "control/merged.h"
+
+namespace sluice::control {
+
+// Qualified names, whether or not they exist.
+struct References {
+  References(const config::Static& configuration, const Merged& merged,
+             const std::map<std::string, Owned<config::TcpRouter>>& tcp_routers,
+             const std::map<std::string, Owned<config::TcpService>>& tcp_weighted,
+             const std::map<std::string, Owned<config::UdpRouter>>& udp_routers,
+             const std::map<std::string, Owned<config::UdpService>>& udp_weighted);
+
+  std::set<std::string> services;
+  std::set<std::string> middlewares;
+  std::set<std::string> tcp_services;
+  std::set<std::string> tcp_middlewares;
+  std::set<std::string> udp_services;
+
+ private:
+  void of_service(const config::HttpService& service, std::string_view provider);
+};
+
+}  // namespace sluice::control

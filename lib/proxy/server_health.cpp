@@ -1,0 +1,22 @@
+#include "proxy/server_health.h"
+
+namespace sluice::proxy {
+
+// Workers may race here; then a failure more or less is counted, and the server is taken out all the same.
+bool ServerHealth::answered(bool failed, Time now, const PassiveLimits& limits) {
+  if (!failed) {
+    if (failures_.load(std::memory_order_relaxed) != 0) failures_.store(0, std::memory_order_relaxed);
+    return false;
+  }
+  if (now.ns - first_failure_.load(std::memory_order_relaxed) > limits.window.count()) {
+    failures_.store(0, std::memory_order_relaxed);
+  }
+  std::uint32_t count = failures_.fetch_add(1, std::memory_order_relaxed) + 1;
+  if (count == 1) first_failure_.store(now.ns, std::memory_order_relaxed);
+  if (count < limits.failures) return false;
+  failures_.store(0, std::memory_order_relaxed);
+  out_until_.store((now + limits.window).ns, std::memory_order_relaxed);
+  return true;
+}
+
+}  // namespace sluice::proxy
