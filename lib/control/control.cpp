@@ -127,7 +127,7 @@ Task<void> Control::apply_changes() {
     health_checks_.adopt(std::move(build.health_targets));
     if (builder_.files() != watched_) {
       // Whoever waits for the old set is told, so that it watches the new one.
-      if (files_ != nullptr) files_->poke();
+      if (files_) files_->poke();
       files_known_.notify_all();
     }
   }
@@ -143,7 +143,7 @@ Task<void> Control::follow_files() {
       if (!known) co_return;
     }
     watched_ = builder_.files();
-    files_ = std::make_unique<FileWatch>(std::vector<std::string>(watched_.begin(), watched_.end()));
+    files_.emplace(std::vector<std::string>(watched_.begin(), watched_.end()));
     Status started = co_await files_->start();
     if (!started) co_return;
     // What changed between the build and the start of the watch was seen by neither.

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_set>
@@ -57,7 +58,7 @@ class Control final : public LiveSource {
   SnapshotBuilder builder_;
   std::vector<std::unique_ptr<Provider>> providers_;
   Aggregator aggregator_;
-  std::unique_ptr<FileWatch> files_;  // certificates and keys that the last build read; null: none
+  std::optional<FileWatch> files_;  // certificates and keys that the last build read
   std::set<std::string> watched_;
   Signal files_known_;
   Mailbox<server::WorkerReport> reports_;
