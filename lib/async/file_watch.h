@@ -44,7 +44,7 @@ struct FileScan {
 
 }  // namespace async
 
-class FileWatch : private FdWatch {
+class FileWatch final : private FdWatch {
  public:
   // Looked at are at most this many files, this deep; beyond that a change may go unseen (`complete`).
   static constexpr std::size_t kMaxEntries = 10'000;

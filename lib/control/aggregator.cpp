@@ -17,6 +17,10 @@ void Aggregator::publish(Fragment fragment) {
   } else {
     *same = std::move(shared);
   }
+  touch();
+}
+
+void Aggregator::touch() {
   changed_ = true;
   arrived_.notify_all();
 }

@@ -20,6 +20,8 @@ class Aggregator final : public FragmentSink {
       : throttle_(throttle), expected_(std::move(expected)) {}
 
   void publish(Fragment fragment) override;
+  // What the fragments refer to has changed (a certificate file): build again.
+  void touch();
 
   // The fragments to build from, in a fixed order, whenever one of them changed. Errors: what the scope was cancelled
   // with.

@@ -93,6 +93,8 @@ int Control::run() {
   for (Task<void>& companion : companions_) scope_.spawn(std::move(companion));
   companions_.clear();
   scope_.spawn(apply_changes());
+  scope_.spawn(follow_files());
+  scope_.spawn(rotate_tickets());
   scope_.spawn(follow_workers());
   scope_.spawn(follow_signals());
   Loop::current().run();
@@ -123,6 +125,42 @@ Task<void> Control::apply_changes() {
                                         {"took", Time::now() - began}});
     give_all(server::Adopt{build.snapshot});
     health_checks_.adopt(std::move(build.health_targets));
+    if (builder_.files() != watched_) {
+      // Whoever waits for the old set is told, so that it watches the new one.
+      if (files_) files_->poke();
+      files_known_.notify_all();
+    }
+  }
+}
+
+// A changed certificate, key or list of authorities is one more build of the same fragments: new handshakes use it,
+// and nothing else changes.
+Task<void> Control::follow_files() {
+  for (;;) {
+    while (builder_.files().empty()) {
+      watched_.clear();
+      Status known = co_await files_known_.wait();
+      if (!known) co_return;
+    }
+    watched_ = builder_.files();
+    files_.emplace(std::vector<std::string>(watched_.begin(), watched_.end()));
+    Status started = co_await files_->start();
+    if (!started) co_return;
+    // What changed between the build and the start of the watch was seen by neither.
+    aggregator_.touch();
+    while (builder_.files() == watched_) {
+      Status changed = co_await files_->changed();
+      if (!changed) co_return;
+      if (builder_.files() == watched_) aggregator_.touch();
+    }
+  }
+}
+
+Task<void> Control::rotate_tickets() {
+  for (;;) {
+    Status slept = co_await sleep_for(tls::TicketKeys::kPeriod);
+    if (!slept) co_return;
+    builder_.tls().rotate_tickets();
   }
 }
 

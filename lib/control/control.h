@@ -4,10 +4,13 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <unordered_set>
 #include <vector>
 
+#include "async/file_watch.h"
 #include "async/mailbox.h"
 #include "async/os_signals.h"
 #include "control/aggregator.h"
@@ -37,6 +40,8 @@ class Control final : public LiveSource {
 
  private:
   Task<void> apply_changes();
+  Task<void> follow_files();
+  Task<void> rotate_tickets();
   Task<void> follow_workers();
   Task<void> follow_signals();
   Task<void> drain();
@@ -53,6 +58,9 @@ class Control final : public LiveSource {
   SnapshotBuilder builder_;
   std::vector<std::unique_ptr<Provider>> providers_;
   Aggregator aggregator_;
+  std::optional<FileWatch> files_;  // certificates and keys that the last build read
+  std::set<std::string> watched_;
+  Signal files_known_;
   Mailbox<server::WorkerReport> reports_;
   std::vector<std::unique_ptr<server::Worker>> workers_;
   std::vector<unsigned> undrained_;  // workers with connections left, per entry point

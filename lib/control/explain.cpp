@@ -75,7 +75,8 @@ class Explainer {
   }
 
  private:
-  void route(const server::EntryPointSettings& settings, const server::EntryPointRoutes& routes) {
+  void route(const server::EntryPointSettings& settings, const server::EntryPointRoutes& here) {
+    const server::HttpRoutes& routes = question_.tls && here.tls != nullptr ? here.tls->http : here;
     Arena arena;
     http::Peer peer;
     peer.remote = question_.client;
@@ -105,6 +106,15 @@ class Explainer {
     if (!sni.empty()) asked.add("sni", text_node(sni));
     node_.add("request", std::move(asked));
 
+    if (question_.tls && here.tls != nullptr) {
+      const std::string& agreed = here.tls->hosts.find(sni).policy->options;
+      const std::string& wanted = here.tls->hosts.find(request.host).policy->options;
+      node_.add("tlsOptions", text_node(agreed));
+      if (agreed != wanted) {
+        return answer(421, fmt::format("421 Misdirected Request: {} has the TLS options {}, the connection has {}",
+                                       request.host, wanted, agreed));
+      }
+    }
     // As route_request does it.
     if (request.target.path == "*") return answer(204, "204 No Content: a question about the server itself");
     const std::optional<std::uint32_t> matched = routes.table.match(request);
@@ -136,7 +146,7 @@ class Explainer {
     behind(settings, std::string(taker));
   }
 
-  void nobody(const server::EntryPointRoutes& routes, const http::Request& request) {
+  void nobody(const server::HttpRoutes& routes, const http::Request& request) {
     Node nearest = Node::list();
     bool same_host = false;
     for (const route::Near& near : routes.table.nearest(request, kNearest)) {
@@ -146,7 +156,8 @@ class Explainer {
     node_.add("nearest", std::move(nearest));
     Node elsewhere = Node::list();
     for (std::size_t i = 0; i < live_.entry_points.size(); ++i) {
-      const server::EntryPointRoutes& other = *live_.snapshot->entry_points[i];
+      const server::EntryPointRoutes& there = *live_.snapshot->entry_points[i];
+      const server::HttpRoutes& other = question_.tls && there.tls != nullptr ? there.tls->http : there;
       if (&other != &routes && other.table.match(request)) elsewhere.add(text_node(live_.entry_points[i].name));
     }
     std::string why = routes.table.size() == 0 ? "the entry point has no router"

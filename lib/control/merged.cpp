@@ -12,6 +12,23 @@ void add(std::map<std::string, Owned<T>>& into, const std::map<std::string, T>& 
   }
 }
 
+void add_tls(Merged& merged, const config::Tls& tls, std::string_view provider) {
+  for (const config::TlsCertificate& certificate : tls.certificates) {
+    merged.certificates.push_back({&certificate, provider});
+  }
+  for (const auto& [name, options] : tls.options) {
+    std::string key = name == "default" ? name : qualify(name, provider);
+    if (!merged.tls_options.emplace(key, Owned<config::TlsOptions>{&options, provider}).second) {
+      merged.twice.push_back({"the TLS options " + name + " are defined by two providers", &options.source});
+    }
+  }
+  for (const auto& [name, store] : tls.stores) {
+    if (!merged.tls_stores.emplace(name, Owned<config::TlsStore>{&store, provider}).second) {
+      merged.twice.push_back({"the TLS store " + name + " is defined by two providers", &store.source});
+    }
+  }
+}
+
 }  // namespace
 
 std::string qualify(std::string_view name, std::string_view provider) {
@@ -31,6 +48,11 @@ Merged merge(const Fragments& fragments) {
     add(merged.services, http.services, fragment->provider);
     add(merged.middlewares, http.middlewares, fragment->provider);
     add(merged.transports, http.servers_transports, fragment->provider);
+    const config::Tcp& tcp = fragment->configuration.tcp;
+    add(merged.tcp_routers, tcp.routers, fragment->provider);
+    add(merged.tcp_services, tcp.services, fragment->provider);
+    add(merged.tcp_transports, tcp.servers_transports, fragment->provider);
+    add_tls(merged, fragment->configuration.tls, fragment->provider);
   }
   return merged;
 }

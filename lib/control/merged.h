@@ -26,6 +26,19 @@ struct Merged {
   std::map<std::string, Owned<config::HttpService>> services;
   std::map<std::string, Owned<config::Middleware>> middlewares;
   std::map<std::string, Owned<config::ServersTransport>> transports;
+  std::map<std::string, Owned<config::TcpRouter>> tcp_routers;
+  std::map<std::string, Owned<config::TcpService>> tcp_services;
+  std::map<std::string, Owned<config::TcpServersTransport>> tcp_transports;
+  std::vector<Owned<config::TlsCertificate>> certificates;
+  std::map<std::string, Owned<config::TlsOptions>> tls_options;  // `default` has no provider
+  std::map<std::string, Owned<config::TlsStore>> tls_stores;     // nor has any store
+
+  // Objects without provider that two providers define; the first definition counts.
+  struct Twice {
+    std::string what;
+    const config::Source* source = nullptr;
+  };
+  std::vector<Twice> twice;
 };
 
 Merged merge(const Fragments& fragments);

@@ -21,9 +21,11 @@ inline constexpr std::string_view kMiddleware = "SLU-B007";   // a middleware th
 inline constexpr std::string_view kHealthCheck = "SLU-B013";  // a health check that cannot be made
 inline constexpr std::string_view kCycle = "SLU-B008";        // objects that refer to each other in a circle
 inline constexpr std::string_view kPriority = "SLU-B009";     // a priority in the reserved band
-inline constexpr std::string_view kTlsRouter = "SLU-B010";    // a router for TLS requests only
+inline constexpr std::string_view kTlsRouter = "SLU-B010";    // a router whose TLS settings do not fit
 inline constexpr std::string_view kAddress = "SLU-B012";      // an address that cannot be read or used
 inline constexpr std::string_view kRuleWarning = "SLU-B011";  // part of a rule can never match as meant
+inline constexpr std::string_view kTlsOptions = "SLU-B013";   // TLS options that cannot be used
+inline constexpr std::string_view kCertificate = "SLU-B014";  // a certificate that cannot be served
 }  // namespace code
 
 config::Problem problem(std::string_view code, std::string what, const config::Source& source, std::string effect,

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "control/problems.h"
 #include "proxy/load_balancer.h"
 #include "proxy/weighted.h"
@@ -11,6 +12,8 @@
 
 namespace sluice::control {
 namespace {
+
+const std::string kDefaultTransport = "default@internal";
 
 proxy::TransportSettings settings_of(Duration dial, Duration response_header, Duration idle, std::int64_t max_idle) {
   proxy::TransportSettings settings;
@@ -61,8 +64,12 @@ std::string health_key(const std::string& service, const std::string& url, const
 
 ServiceBuilder::ServiceBuilder(unsigned workers, const config::Static& configuration,
                                std::map<std::string, std::shared_ptr<const proxy::Handler>> internal,
-                               Registry& registry)
-    : workers_(workers), internal_(std::move(internal)), registry_(registry) {
+                               Registry& registry, TlsBuilder& tls)
+    : workers_(workers),
+      internal_(std::move(internal)),
+      registry_(registry),
+      tls_(tls),
+      static_transport_(configuration.servers_transport) {
   const config::DefaultServersTransport& transport = configuration.servers_transport;
   default_transport_ =
       settings_of(transport.forwarding_timeouts.dial_timeout, transport.forwarding_timeouts.response_header_timeout,
@@ -104,7 +111,7 @@ const ServiceBuilder::Built& ServiceBuilder::build(const std::string& name, cons
     return kNothing;
   }
   built.definition = service;
-  built.transport = transport_of(service, owned.provider, built.report);
+  built.transport = transport_of(service, owned.provider, *report_);
   int types = (service.load_balancer ? 1 : 0) + (service.weighted ? 1 : 0) + (service.mirroring ? 1 : 0) +
               (service.failover ? 1 : 0) + (service.highest_random_weight ? 1 : 0);
   const std::vector<config::WeightedService>* parts = service.weighted ? &service.weighted->services
@@ -191,15 +198,17 @@ void ServiceBuilder::build_load_balancer(const std::string& name, const config::
     std::string_view wrong;
     if (!url) {
       wrong = url.error().text;
-    } else if (url->scheme != proxy::ServerUrl::Scheme::http) {
-      wrong = "https and h2c towards servers are not supported yet";
+    } else if (url->scheme == proxy::ServerUrl::Scheme::h2c) {
+      wrong = "h2c towards servers is not supported yet";
+    } else if (url->scheme == proxy::ServerUrl::Scheme::https && built.transport.tls == nullptr) {
+      wrong = "TLS to it cannot be verified as its serversTransport says";
     } else if (server.weight.value_or(1) < 0) {
       wrong = "a weight is at least 0";
     }
     if (!wrong.empty()) {
       built.report.push_back(problem(code::kServer, fmt::format("server {} of service {}: {}", server.url, name, wrong),
                                      built.definition.source, "the server gets no requests",
-                                     "write it as http://host:port"));
+                                     "write it as http://host:port or https://host:port"));
       continue;
     }
     std::shared_ptr<const proxy::Endpoint> endpoint = registry_.get<const proxy::Endpoint>(
@@ -265,22 +274,44 @@ void ServiceBuilder::build_highest_random_weight(const config::HighestRandomWeig
 }
 
 proxy::TransportSettings ServiceBuilder::transport_of(const config::HttpService& service, std::string_view provider,
-                                                      config::Report& report) const {
-  if (!service.load_balancer || service.load_balancer->servers_transport.empty()) return default_transport_;
-  std::string name = qualify(service.load_balancer->servers_transport, provider);
-  if (name == "default@internal") return default_transport_;
+                                                      config::Report& report) {
+  if (!service.load_balancer) return default_transport_;
+  const config::LoadBalancer& balancer = *service.load_balancer;
+  bool secure = std::any_of(balancer.servers.begin(), balancer.servers.end(),
+                            [](const config::Server& server) { return istarts_with(server.url, "https:"); });
+  std::string name =
+      balancer.servers_transport.empty() ? kDefaultTransport : qualify(balancer.servers_transport, provider);
   auto found = merged_->transports.find(name);
-  if (found == merged_->transports.end()) {
-    std::vector<std::string> known{"default@internal"};
+  if (name != kDefaultTransport && found == merged_->transports.end()) {
+    std::vector<std::string> known{kDefaultTransport};
     for (const auto& [other, transport] : merged_->transports) known.push_back(other);
+    // Whom to trust is part of a transport: with TLS, another one is no substitute.
     report.push_back(
-        unknown_reference("serversTransport", name, known, service.source, "the service uses the default transport"));
+        unknown_reference("serversTransport", name, known, service.source,
+                          secure ? "servers over TLS get no requests" : "the service uses the default transport"));
     return default_transport_;
+  }
+  proxy::TransportSettings settings = default_transport_;
+  ClientTlsSettings tls;
+  tls.alpn = {"http/1.1"};
+  if (name == kDefaultTransport) {
+    tls.insecure_skip_verify = static_transport_.insecure_skip_verify;
+    tls.root_cas = static_transport_.root_cas;
+    if (secure) settings.tls = tls_.client_context(name, tls, service.source);
+    return settings;
   }
   const config::ServersTransport& transport = *found->second.object;
   const config::ForwardingTimeouts& timeouts = transport.forwarding_timeouts;
-  return settings_of(timeouts.dial_timeout, timeouts.response_header_timeout, timeouts.idle_conn_timeout,
-                     transport.max_idle_conns_per_host);
+  settings = settings_of(timeouts.dial_timeout, timeouts.response_header_timeout, timeouts.idle_conn_timeout,
+                         transport.max_idle_conns_per_host);
+  tls.server_name = transport.server_name;
+  tls.insecure_skip_verify = transport.insecure_skip_verify;
+  tls.root_cas = transport.root_cas;
+  tls.certificates = transport.certificates;
+  tls.peer_uri = transport.peer_cert_uri;
+  tls.protocol = {transport.min_version, transport.max_version, transport.cipher_suites, {}};
+  if (secure) settings.tls = tls_.client_context(name, tls, transport.source);
+  return settings;
 }
 
 std::vector<std::shared_ptr<const proxy::Endpoint>> ServiceBuilder::finish() {

@@ -12,6 +12,7 @@
 #include "control/health_checks.h"
 #include "control/merged.h"
 #include "control/registry.h"
+#include "control/tls_builder.h"
 #include "proxy/endpoint.h"
 #include "proxy/handler.h"
 #include "proxy/parking.h"
@@ -23,7 +24,8 @@ class ServiceBuilder {
  public:
   // `internal` are services by qualified name that no configuration defines (ping@internal).
   ServiceBuilder(unsigned workers, const config::Static& configuration,
-                 std::map<std::string, std::shared_ptr<const proxy::Handler>> internal, Registry& registry);
+                 std::map<std::string, std::shared_ptr<const proxy::Handler>> internal, Registry& registry,
+                 TlsBuilder& tls);
 
   // Starts a build. `merged` and `report` must live until `finish`.
   void begin(const Merged& merged, config::Report& report);
@@ -57,13 +59,15 @@ class ServiceBuilder {
   bool can_check(const std::string& name, const config::HealthCheck& settings, Built& built) const;
   std::shared_ptr<proxy::Strategy> strategy_of(const std::string& key, const std::string& kind, proxy::Choices choices);
   proxy::TransportSettings transport_of(const config::HttpService& service, std::string_view provider,
-                                        config::Report& report) const;
+                                        config::Report& report);
   std::vector<std::string> known_names() const;
 
   unsigned workers_;
   proxy::TransportSettings default_transport_;
   std::map<std::string, std::shared_ptr<const proxy::Handler>> internal_;
   Registry& registry_;
+  TlsBuilder& tls_;
+  const config::DefaultServersTransport& static_transport_;
 
   const Merged* merged_ = nullptr;
   config::Report* report_ = nullptr;

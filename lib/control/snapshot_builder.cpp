@@ -65,7 +65,8 @@ SnapshotBuilder::SnapshotBuilder(const config::Static& configuration,
     : configuration_(configuration),
       entry_points_(entry_points),
       default_entry_points_(config::default_entry_points(configuration)),
-      services_(workers, configuration, std::move(internal_services), registry),
+      services_(workers, configuration, std::move(internal_services), registry, tls_),
+      tcp_services_(workers, registry, tls_),
       middlewares_(kinds, workers, services_, registry),
       states_(entry_points.size()) {}
 
@@ -77,9 +78,13 @@ Build SnapshotBuilder::build(const Fragments& fragments) {
   }
   Merged merged = merge(fragments);
   middlewares_.begin(merged, build.report);
+  tls_.begin(merged, build.report);
   services_.begin(merged, build.report);
-  std::vector<std::vector<Placed>> placed(entry_points_.size());
-  for (const auto& [name, router] : merged.routers) place(name, router, build.report, placed);
+  std::vector<Places> places(entry_points_.size());
+  tcp_services_.begin(merged, build.report);
+  for (const auto& [name, router] : merged.routers) place(name, router, build.report, places);
+  for (const auto& [name, router] : merged.tcp_routers) place_tcp(name, router, build.report, places);
+  tcp_services_.finish();
 
   auto snapshot = std::make_shared<server::Snapshot>();
   snapshot->number = number_;
@@ -88,56 +93,75 @@ Build SnapshotBuilder::build(const Fragments& fragments) {
   std::vector<std::shared_ptr<const proxy::Endpoint>> asked = middlewares_.endpoints();
   snapshot->endpoints.insert(snapshot->endpoints.end(), asked.begin(), asked.end());
   for (std::size_t i = 0; i < entry_points_.size(); ++i) {
-    build.routers += placed[i].size();
-    snapshot->entry_points.push_back(routes_of(i, std::move(placed[i])));
+    build.routers += places[i].placed.size() + places[i].tcp.size();
+    places[i].https.finish(tls_);
+    snapshot->entry_points.push_back(routes_of(i, std::move(places[i])));
   }
-  std::erase_if(rules_, [this](const auto& cached) { return cached.second.used_in != number_; });
+  snapshot->certificates = tls_.certificates();
+  rules_.finish();
+  tls_.finish();
   build.snapshot = std::move(snapshot);
   return build;
 }
 
-void SnapshotBuilder::place(const std::string& name, const Owned<config::HttpRouter>& owned, config::Report& report,
-                            std::vector<std::vector<Placed>>& placed) {
-  const config::HttpRouter& router = *owned.object;
-  const config::Source& source = router.source;
+template <class Router>
+const RuleCache::Parsed* SnapshotBuilder::rule_of(const std::string& name, const Router& router, route::Family family,
+                                                  bool internal, config::Report& report) {
   const std::string effect = left_out(name);
-  bool internal = owned.provider == "internal";
   if (router.rule.empty()) {
-    report.push_back(problem(code::kRule, fmt::format("router {} has no rule", name), source, effect,
-                             "add a rule, for example Host(`app.example.com`)"));
-    return;
-  }
-  if (router.tls) {
-    report.push_back(problem(code::kTlsRouter,
-                             fmt::format("router {} answers TLS requests only, and TLS is not supported yet", name),
-                             source, effect, "remove its tls option to serve it in plaintext"));
-    return;
+    report.push_back(problem(code::kRule, fmt::format("router {} has no rule", name), router.source, effect,
+                             family == route::Family::http ? "add a rule, for example Host(`app.example.com`)"
+                                                           : "add a rule, for example HostSNI(`app.example.com`)"));
+    return nullptr;
   }
   if (!internal && router.priority > kMaxUserPriority) {
     report.push_back(problem(code::kPriority, fmt::format("the priority of router {} is in the reserved band", name),
-                             source, effect, fmt::format("use at most {}", kMaxUserPriority)));
-    return;
+                             router.source, effect, fmt::format("use at most {}", kMaxUserPriority)));
+    return nullptr;
   }
   std::string_view syntax = router.rule_syntax.empty() ? configuration_.core.default_rule_syntax : router.rule_syntax;
   if (internal) syntax = "v3";
-  const CachedRule& rule = parse(router.rule, iequals(syntax, "v2") ? route::Syntax::v2 : route::Syntax::v3);
+  const RuleCache::Parsed& rule =
+      rules_.parse(router.rule, family, iequals(syntax, "v2") ? route::Syntax::v2 : route::Syntax::v3);
   if (rule.rule == nullptr) {
     report.push_back(problem(code::kRule,
                              fmt::format("the rule of router {} cannot be used: {}, at byte {} of {}", name,
                                          rule.error.what, rule.error.offset + 1, router.rule),
-                             source, effect, rule.error.fix));
-    return;
+                             router.source, effect, rule.error.fix));
+    return nullptr;
   }
   for (const route::RuleProblem& warning : rule.warnings) {
-    report.push_back(problem(code::kRuleWarning, fmt::format("the rule of router {}: {}", name, warning.what), source,
-                             "the router is used as it is", warning.fix, config::Severity::warning));
+    report.push_back(problem(code::kRuleWarning, fmt::format("the rule of router {}: {}", name, warning.what),
+                             router.source, "the router is used as it is", warning.fix, config::Severity::warning));
   }
-  std::vector<std::size_t> indices = entry_points_of(name, router, report);
+  return &rule;
+}
+
+void SnapshotBuilder::place(const std::string& name, const Owned<config::HttpRouter>& owned, config::Report& report,
+                            std::vector<Places>& places) {
+  const config::HttpRouter& router = *owned.object;
+  const config::Source& source = router.source;
+  const std::string effect = left_out(name);
+  bool internal = owned.provider == "internal";
+  const RuleCache::Parsed* parsed = rule_of(name, router, route::Family::http, internal, report);
+  if (parsed == nullptr) return;
+  const RuleCache::Parsed& rule = *parsed;
+  std::vector<std::size_t> indices = entry_points_of(name, router.entry_points, source, report);
   if (indices.empty()) {
     report.push_back(problem(code::kNoEntryPoint, fmt::format("router {} is on no entry point", name), source, effect,
                              "name one of the entry points of the static configuration"));
     return;
   }
+  // Before anything else can leave the router out: its hosts keep their TLS options, whatever else is wrong with it.
+  std::vector<bool> secure(entry_points_.size(), false);
+  std::erase_if(indices, [&](std::size_t index) {
+    const config::EntryPoint* model = static_entry_point(configuration_, entry_points_[index].name);
+    const config::RouterTls* model_tls = model != nullptr && model->http.tls && !internal ? &*model->http.tls : nullptr;
+    if (!router.tls && model_tls == nullptr) return false;
+    secure[index] = true;
+    return !place_tls(name, owned, model_tls, *rule.rule, report, places[index]);
+  });
+  if (indices.empty()) return;
   if (router.service.empty()) {
     report.push_back(problem(code::kUnknownReference, fmt::format("router {} names no service", name), source, effect,
                              "add a service"));
@@ -155,6 +179,7 @@ void SnapshotBuilder::place(const std::string& name, const Owned<config::HttpRou
   for (std::size_t index : indices) {
     Placed one = base;
     one.name = name;
+    one.secure = secure[index];
     const config::EntryPoint* model = static_entry_point(configuration_, entry_points_[index].name);
     if (model != nullptr && !model->http.middlewares.empty() && !internal) {
       // A router on several entry points shows up once for each that adds something to it.
@@ -162,14 +187,80 @@ void SnapshotBuilder::place(const std::string& name, const Owned<config::HttpRou
       if (!middlewares_.append(one.chain, model->http.middlewares, "internal", source, left_out(one.name))) continue;
     }
     one.chain.insert(one.chain.end(), own.begin(), own.end());
-    placed[index].push_back(std::move(one));
+    places[index].placed.push_back(std::move(one));
   }
 }
 
-std::vector<std::size_t> SnapshotBuilder::entry_points_of(const std::string& name, const config::HttpRouter& router,
-                                                          config::Report& report) const {
+void SnapshotBuilder::place_tcp(const std::string& name, const Owned<config::TcpRouter>& owned, config::Report& report,
+                                std::vector<Places>& places) {
+  const config::TcpRouter& router = *owned.object;
+  const config::Source& source = router.source;
+  const std::string effect = fmt::format("TCP router {} takes no connections", name);
+  const RuleCache::Parsed* rule = rule_of(name, router, route::Family::tcp, false, report);
+  if (rule == nullptr) return;
+  if (route::needs_tls(*rule->rule) && !router.tls) {
+    report.push_back(problem(code::kTlsRouter,
+                             fmt::format("TCP router {} asks for a server name, which only TLS connections have", name),
+                             source, effect, "add tls, or tls.passthrough=true"));
+    return;
+  }
+  if (!router.middlewares.empty()) {
+    report.push_back(problem(code::kMiddleware,
+                             fmt::format("TCP router {} has middlewares, which are not supported yet", name), source,
+                             effect, "remove them to serve it without"));
+    return;
+  }
+  std::vector<std::size_t> indices = entry_points_of(name, router.entry_points, source, report);
+  if (indices.empty() || router.service.empty()) {
+    report.push_back(
+        problem(indices.empty() ? code::kNoEntryPoint : code::kUnknownReference,
+                fmt::format("TCP router {} {}", name, indices.empty() ? "is on no entry point" : "names no service"),
+                source, effect, "name one"));
+    return;
+  }
+  PlacedTcp one;
+  one.rule = rule->rule;
+  one.priority = router.priority;
+  one.rank = rank_of(owned.provider);
+  one.name = name;
+  one.service = tcp_services_.find(qualify(router.service, owned.provider), source, effect);
+  if (one.service == nullptr) return;
+  if (router.tls) {
+    one.tls = router.tls->passthrough ? server::TcpRoute::Tls::passthrough : server::TcpRoute::Tls::terminate;
+    std::string options = TlsBuilder::options_name(router.tls->options, owned.provider);
+    if (one.tls == server::TcpRoute::Tls::terminate) one.context = tls_.context(options, TlsBuilder::For::tcp);
+    if (one.tls == server::TcpRoute::Tls::terminate && one.context == nullptr) {
+      report.push_back(
+          problem(code::kTlsRouter,
+                  fmt::format("TCP router {} has the TLS options {}, and {}", name, options, tls_.why_not(options)),
+                  source, "its connections are closed", "define the options or correct the name"));
+    }
+  }
+  for (std::size_t index : indices) places[index].tcp.push_back(one);
+}
+
+// False: the options cannot be used, and the router takes no requests there.
+bool SnapshotBuilder::place_tls(const std::string& name, const Owned<config::HttpRouter>& owned,
+                                const config::RouterTls* model, const route::Rule& rule, config::Report& report,
+                                Places& places) {
+  const config::HttpRouter& router = *owned.object;
+  const std::string& written = router.tls ? router.tls->options : model->options;
+  std::string options = TlsBuilder::options_name(written, router.tls ? owned.provider : "internal");
+  std::vector<std::string> hosts = route::hosts_of(rule);
+  places.https.add(hosts, options, name, router.source, report);
+  if (hosts.empty() || tls_.context(options, TlsBuilder::For::http) != nullptr) return true;
+  report.push_back(problem(
+      code::kTlsRouter, fmt::format("router {} has the TLS options {}, and {}", name, options, tls_.why_not(options)),
+      router.source, fmt::format("{}, and connections for its hosts are closed", left_out(name)),
+      "define the options or correct the name"));
+  return false;
+}
+
+std::vector<std::size_t> SnapshotBuilder::entry_points_of(const std::string& name,
+                                                          const std::vector<std::string>& names,
+                                                          const config::Source& source, config::Report& report) const {
   std::vector<std::size_t> indices;
-  for (const std::string& wanted : router.entry_points.empty() ? default_entry_points_ : router.entry_points) {
+  for (const std::string& wanted : names.empty() ? default_entry_points_ : names) {
     std::size_t index = 0;
     while (index < entry_points_.size() && entry_points_[index].name != wanted) ++index;
     if (index < entry_points_.size()) {
@@ -182,42 +273,24 @@ std::vector<std::size_t> SnapshotBuilder::entry_points_of(const std::string& nam
     }
     report.push_back(problem(code::kUnknownEntryPoint,
                              fmt::format("router {} is to be on entry point {}, which does not exist", name, wanted),
-                             router.source, "it is left out on that entry point", fmt::format("name one of: {}", known),
+                             source, "it is left out on that entry point", fmt::format("name one of: {}", known),
                              config::Severity::warning));
   }
   return indices;
 }
 
-const SnapshotBuilder::CachedRule& SnapshotBuilder::parse(const std::string& text, route::Syntax syntax) {
-  std::string key = (syntax == route::Syntax::v2 ? "2" : "3") + text;
-  auto [found, added] = rules_.try_emplace(key);
-  CachedRule& cached = found->second;
-  cached.used_in = number_;
-  if (!added) return cached;
-  route::ParsedRule parsed = route::parse_rule(text, route::Family::http, syntax);
-  if (parsed.rule) cached.rule = std::make_shared<const route::Rule>(std::move(*parsed.rule));
-  if (parsed.error) cached.error = std::move(*parsed.error);
-  cached.warnings = std::move(parsed.warnings);
-  return cached;
-}
-
-std::shared_ptr<const server::EntryPointRoutes> SnapshotBuilder::routes_of(std::size_t index,
-                                                                           std::vector<Placed> placed) {
-  EntryPointState& state = states_[index];
-  if (state.routes != nullptr && state.placed == placed) return state.routes;
+server::HttpRoutes SnapshotBuilder::table_of(const std::vector<Placed>& placed, bool secure, std::size_t index) const {
   std::vector<route::Route> rows;
-  rows.reserve(placed.size());
-  for (const Placed& one : placed) {
-    rows.push_back(
-        route::Route{one.rule.get(), one.priority, one.name, one.rank, static_cast<std::uint32_t>(rows.size())});
-  }
-  auto routes = std::make_shared<server::EntryPointRoutes>(route::HttpTable(rows));
+  std::vector<server::Route> routes;
   http::EncodedCharacters characters;
   if (const config::EntryPoint* model = static_entry_point(configuration_, entry_points_[index].name)) {
     characters = encoded_characters(model->http.encoded_characters);
   }
   std::map<const proxy::Handler*, std::shared_ptr<const proxy::Handler>> answering;  // by service
   for (const Placed& one : placed) {
+    if (one.secure != secure) continue;
+    rows.push_back(
+        route::Route{one.rule.get(), one.priority, one.name, one.rank, static_cast<std::uint32_t>(rows.size())});
     server::Route route;
     route.router = one.name;
     auto& answers = answering[one.service.get()];
@@ -225,9 +298,30 @@ std::shared_ptr<const server::EntryPointRoutes> SnapshotBuilder::routes_of(std::
     route.handler = proxy::chain(one.chain, answers);
     route.deny_encoded_characters = !(characters == http::EncodedCharacters());
     route.characters = characters;
-    routes->routes.push_back(std::move(route));
+    routes.push_back(std::move(route));
   }
-  state.placed = std::move(placed);
+  server::HttpRoutes table{route::HttpTable(rows)};
+  table.routes = std::move(routes);
+  return table;
+}
+
+std::shared_ptr<const server::EntryPointRoutes> SnapshotBuilder::routes_of(std::size_t index, Places places) {
+  EntryPointState& state = states_[index];
+  if (state.routes != nullptr && state.placed == places.placed && state.https == places.https &&
+      state.tcp == places.tcp) {
+    return state.routes;
+  }
+  server::HttpRoutes plain = table_of(places.placed, false, index);
+  auto routes = std::make_shared<server::EntryPointRoutes>(std::move(plain.table));
+  routes->routes = std::move(plain.routes);
+  server::HttpsHosts hosts(places.https.policies(), places.https.hosts(), places.https.catch_all());
+  routes->tls = std::make_shared<const server::TlsRoutes>(
+      server::TlsRoutes{table_of(places.placed, true, index), std::move(hosts), tcp_routes(places.tcp, true)});
+  server::TcpRoutes without_tls = tcp_routes(places.tcp, false);
+  if (without_tls.table.size() > 0) routes->tcp = std::make_shared<const server::TcpRoutes>(std::move(without_tls));
+  state.tcp = std::move(places.tcp);
+  state.placed = std::move(places.placed);
+  state.https = std::move(places.https);
   state.routes = std::move(routes);
   return state.routes;
 }

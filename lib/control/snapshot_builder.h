@@ -6,15 +6,19 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
+#include "control/https_places.h"
 #include "control/merged.h"
 #include "control/middleware_builder.h"
+#include "control/rule_cache.h"
 #include "control/service_builder.h"
-#include "route/parser.h"
+#include "control/tcp_places.h"
+#include "control/tcp_services.h"
+#include "control/tls_builder.h"
 #include "server/entry_point_settings.h"
 #include "server/snapshot.h"
 
@@ -36,9 +40,14 @@ class SnapshotBuilder {
 
   Build build(const Fragments& fragments);
 
+  // The files that the last build read: certificates, keys, authorities. When one changes, build again.
+  const std::set<std::string>& files() const { return tls_.files(); }
+  TlsBuilder& tls() { return tls_; }
+
  private:
   // One router on one entry point.
   struct Placed {
+    bool secure = false;  // takes requests over TLS only, and others not at all
     std::shared_ptr<const route::Rule> rule;
     std::string name;
     std::int64_t priority = 0;
@@ -50,29 +59,41 @@ class SnapshotBuilder {
   };
   struct EntryPointState {
     std::vector<Placed> placed;
+    HttpsPlaces https;
+    std::vector<PlacedTcp> tcp;
     std::shared_ptr<const server::EntryPointRoutes> routes;
   };
-  struct CachedRule {
-    std::shared_ptr<const route::Rule> rule;  // null: `error` says why
-    route::RuleProblem error;
-    std::vector<route::RuleProblem> warnings;
-    std::uint64_t used_in = 0;
+  // What the routers of one entry point have become so far.
+  struct Places {
+    std::vector<Placed> placed;
+    HttpsPlaces https;
+    std::vector<PlacedTcp> tcp;
   };
 
   void place(const std::string& name, const Owned<config::HttpRouter>& owned, config::Report& report,
-             std::vector<std::vector<Placed>>& placed);
-  std::vector<std::size_t> entry_points_of(const std::string& name, const config::HttpRouter& router,
-                                           config::Report& report) const;
-  const CachedRule& parse(const std::string& text, route::Syntax syntax);
-  std::shared_ptr<const server::EntryPointRoutes> routes_of(std::size_t index, std::vector<Placed> placed);
+             std::vector<Places>& places);
+  bool place_tls(const std::string& name, const Owned<config::HttpRouter>& owned, const config::RouterTls* model,
+                 const route::Rule& rule, config::Report& report, Places& places);
+  void place_tcp(const std::string& name, const Owned<config::TcpRouter>& owned, config::Report& report,
+                 std::vector<Places>& places);
+  // Of a router of either kind.
+  template <class Router>
+  const RuleCache::Parsed* rule_of(const std::string& name, const Router& router, route::Family family, bool internal,
+                                   config::Report& report);
+  std::vector<std::size_t> entry_points_of(const std::string& name, const std::vector<std::string>& names,
+                                           const config::Source& source, config::Report& report) const;
+  std::shared_ptr<const server::EntryPointRoutes> routes_of(std::size_t index, Places places);
+  server::HttpRoutes table_of(const std::vector<Placed>& placed, bool secure, std::size_t index) const;
   std::uint32_t rank_of(std::string_view provider) const;
 
   const config::Static& configuration_;
   std::span<const server::EntryPointSettings> entry_points_;
   std::vector<std::string> default_entry_points_;
+  TlsBuilder tls_;
   ServiceBuilder services_;
+  TcpServices tcp_services_;
   MiddlewareBuilder middlewares_;
-  std::unordered_map<std::string, CachedRule> rules_;
+  RuleCache rules_;
   std::vector<EntryPointState> states_;
   std::uint64_t number_ = 0;
 };

@@ -1,6 +1,7 @@
 #include "net/relay.h"
 
 #include "async/scope.h"
+#include "async/timer.h"
 #include "net/socket_stream.h"
 #include "net/splice.h"
 
@@ -27,35 +28,67 @@ Task<Moved> copy_exactly(Stream& from, Stream& to, std::uint64_t count, Duration
   co_return moved;
 }
 
+// What the two directions of a joined pair share.
+struct Pair {
+  Pair(Scope* parent, Joined& joined_in, AfterEnd after_in) : scope(parent), joined(joined_in), after(after_in) {}
+
+  void broke() { scope.cancel(Error::of(Code::closed, "the other direction broke")); }
+
+  Scope scope;
+  Joined& joined;
+  AfterEnd after;
+  bool one_ended = false;
+};
+
+Task<void> end_later(Pair& pair) {
+  for (;;) {
+    std::uint64_t moved = pair.joined.a_to_b + pair.joined.b_to_a;
+    Status slept = co_await sleep_for(pair.after.delay);
+    if (!slept) co_return;
+    if (!pair.after.still_moving || moved == pair.joined.a_to_b + pair.joined.b_to_a) break;
+  }
+  pair.broke();
+}
+
+void ended(Pair& pair) {
+  if (pair.one_ended) {
+    pair.broke();  // nothing is left but the timer
+    return;
+  }
+  pair.one_ended = true;
+  if (pair.after.delay != kNoStall) pair.scope.spawn(end_later(pair));
+}
+
 // One direction of a joined pair: copies at first and splices once two reads in a row were large.
-Task<void> pump(Stream& from, Stream& to, Duration idle, std::uint64_t& moved, Scope& pair) {
+Task<void> pump(Stream& from, Stream& to, Duration idle, std::uint64_t& moved, Pair& pair) {
   int large_reads = 0;
   for (;;) {
     if (large_reads >= 2 && from.socket() != nullptr && to.socket() != nullptr) {
       Moved spliced = co_await splice_until_quiet(*from.socket(), *to.socket(), idle);
       moved += spliced.bytes;
       if (!spliced.source || !spliced.sink) {
-        pair.cancel(Error::of(Code::closed, "the other direction broke"));
+        pair.broke();
         co_return;
       }
       large_reads = 0;
     }
     Result<Bytes> bytes = co_await from.read(Loop::current().now() + idle);
     if (!bytes) {
-      pair.cancel(Error::of(Code::closed, "the other direction broke"));
+      pair.broke();
       co_return;
     }
     if (bytes->empty()) break;
     std::size_t size = bytes->size();
     Status written = co_await write_all(to, *bytes, idle);
     if (!written) {
-      pair.cancel(Error::of(Code::closed, "the other direction broke"));
+      pair.broke();
       co_return;
     }
     moved += size;
     large_reads = size >= kWorthSplicing ? large_reads + 1 : 0;
   }
   to.shutdown();
+  ended(pair);
 }
 
 }  // namespace
@@ -69,13 +102,13 @@ Task<Moved> move_exactly(Stream& from, Stream& to, std::uint64_t count, Duration
   co_return moved;
 }
 
-Task<Joined> join_streams(Stream& a, Stream& b, Duration idle) {
+Task<Joined> join_streams(Stream& a, Stream& b, Duration idle, AfterEnd after) {
   Joined joined;
   Scope* current = co_await current_scope();
-  Scope pair(current);
-  pair.spawn(pump(a, b, idle, joined.a_to_b, pair));
-  pair.spawn(pump(b, a, idle, joined.b_to_a, pair));
-  co_await pair.join();
+  Pair pair(current, joined, after);
+  pair.scope.spawn(pump(a, b, idle, joined.a_to_b, pair));
+  pair.scope.spawn(pump(b, a, idle, joined.b_to_a, pair));
+  co_await pair.scope.join();
   co_return joined;
 }
 

@@ -16,14 +16,20 @@ struct Moved {
 };
 Task<Moved> move_exactly(Stream& from, Stream& to, std::uint64_t count, Duration stall);
 
+inline constexpr Duration kNoStall = Duration::max();
+
+// How long one direction of a joined pair may go on when the other has ended.
+struct AfterEnd {
+  Duration delay = kNoStall;
+  bool still_moving = false;  // `delay` counts from its last byte instead
+};
+
 // Joins two streams until both directions have ended or one broke. The end of one direction is passed on as the end of
-// that direction (half-close). `idle` bounds the time in which neither direction moved; never() for none.
+// that direction (half-close). `idle` bounds the time in which neither direction moved; kNoStall for none.
 struct Joined {
   std::uint64_t a_to_b = 0;
   std::uint64_t b_to_a = 0;
 };
-Task<Joined> join_streams(Stream& a, Stream& b, Duration idle);
-
-inline constexpr Duration kNoStall = Duration::max();
+Task<Joined> join_streams(Stream& a, Stream& b, Duration idle, AfterEnd after = {});
 
 }  // namespace sluice::net

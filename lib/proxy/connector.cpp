@@ -1,10 +1,11 @@
 #include "proxy/connector.h"
 
 #include "net/dialer.h"
+#include "tls/tls_stream.h"
 
 namespace sluice::proxy {
 
-Task<Result<std::unique_ptr<net::Stream>>> SocketConnector::connect(const Endpoint& endpoint) {
+Task<Result<std::unique_ptr<net::Stream>>> SocketConnector::connect(const Endpoint& endpoint, std::string_view name) {
   const ServerUrl& url = endpoint.url();
   Deadline deadline = Loop::current().now() + endpoint.settings().dial_timeout;
   Result<net::Resolver::Addresses> addresses = co_await resolver_.resolve(url.host, deadline);
@@ -13,7 +14,16 @@ Task<Result<std::unique_ptr<net::Stream>>> SocketConnector::connect(const Endpoi
   for (const IpAddress& ip : *addresses) {
     SocketAddress address{ip, url.port};
     Result<std::unique_ptr<net::SocketStream>> stream = co_await net::dial(address, deadline);
-    if (stream) co_return std::unique_ptr<net::Stream>(std::move(*stream));
+    if (stream && url.scheme == ServerUrl::Scheme::http) co_return std::unique_ptr<net::Stream>(std::move(*stream));
+    if (stream) {
+      tls::TlsStream::Client client{endpoint.settings().tls,
+                                    endpoint.named_by_request() ? std::string(name) : endpoint.tls_name()};
+      // An address that was connected to is the server; another one would say the same.
+      Result<std::unique_ptr<tls::TlsStream>> secured =
+          co_await tls::TlsStream::connect(std::move(*stream), client, deadline);
+      if (!secured) co_return secured.error();
+      co_return std::unique_ptr<net::Stream>(std::move(*secured));
+    }
     last = stream.error();
     if (last.code == Code::cancelled || last.code == Code::exhausted) break;
   }

@@ -1,5 +1,5 @@
-// connector.h: opens the transport to an endpoint: its name resolved, a socket dialled, later TLS on top. Tests put
-// streams in memory in its place. One per worker.
+// connector.h: opens the transport to an endpoint: its name resolved, a socket dialled, TLS on top where its URL says
+// so. Tests put streams in memory in its place. One per worker.
 #pragma once
 
 #include <memory>
@@ -14,15 +14,16 @@ class Connector {
  public:
   virtual ~Connector() = default;
   // Errors have nothing_sent: not_found, refused, timed_out (settings().dial_timeout), exhausted, or what the scope was
-  // cancelled with.
-  virtual Task<Result<std::unique_ptr<net::Stream>>> connect(const Endpoint& endpoint) = 0;
+  // cancelled with; over TLS also security, with what is wrong with the server's certificate. `name` is the host of the
+  // request, for endpoints that are named by it.
+  virtual Task<Result<std::unique_ptr<net::Stream>>> connect(const Endpoint& endpoint, std::string_view name) = 0;
 };
 
 class SocketConnector final : public Connector {
  public:
   explicit SocketConnector(net::Resolver& resolver) : resolver_(resolver) {}
   // Tries the addresses of the name one after another.
-  Task<Result<std::unique_ptr<net::Stream>>> connect(const Endpoint& endpoint) override;
+  Task<Result<std::unique_ptr<net::Stream>>> connect(const Endpoint& endpoint, std::string_view name) override;
 
  private:
   net::Resolver& resolver_;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/ip.h"
 #include "base/text.h"
 
 namespace sluice::proxy {
@@ -63,9 +64,16 @@ Result<ServerUrl> ServerUrl::parse(std::string_view text) {
   return url;
 }
 
+Endpoint::Endpoint(ServerUrl url, TransportSettings settings, std::string name)
+    : url_(std::move(url)), settings_(std::move(settings)), name_(std::move(name)) {
+  named_by_request_ = url_.scheme == ServerUrl::Scheme::https && IpAddress::parse(url_.host).ok() &&
+                      settings_.tls != nullptr && settings_.tls->policy().server_name.empty();
+}
+
 std::string Endpoint::key(std::string_view url, const TransportSettings& settings) {
-  return fmt::format("{} {} {} {} {}", url, settings.dial_timeout.count(), settings.response_header_timeout.count(),
-                     settings.idle_timeout.count(), settings.max_idle);
+  // The endpoint keeps its context, so no other can come to lie at the same address while this key is in use.
+  return fmt::format("{} {} {} {} {} {}", url, settings.dial_timeout.count(), settings.response_header_timeout.count(),
+                     settings.idle_timeout.count(), settings.max_idle, fmt::ptr(settings.tls.get()));
 }
 
 }  // namespace sluice::proxy

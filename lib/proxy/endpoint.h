@@ -4,20 +4,22 @@
 // it the pooled connections. Endpoints live in the registry and outlive snapshots that mention them.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "base/result.h"
 #include "base/time.h"
+#include "tls/client_context.h"
 
 namespace sluice::proxy {
 
 struct TransportSettings {
   Duration dial_timeout = 30s;
-  Duration response_header_timeout{0};  // 0: none
-  Duration idle_timeout = 90s;          // of a pooled connection
-  std::size_t max_idle = 200;           // pooled connections per worker
+  Duration response_header_timeout{0};            // 0: none
+  Duration idle_timeout = 90s;                    // of a pooled connection
+  std::size_t max_idle = 200;                     // pooled connections per worker
+  std::shared_ptr<const tls::ClientContext> tls;  // of https servers
 
   friend bool operator==(const TransportSettings&, const TransportSettings&) = default;
 };
@@ -36,13 +38,18 @@ struct ServerUrl {
 
 class Endpoint {
  public:
-  Endpoint(ServerUrl url, TransportSettings settings, std::string name)
-      : url_(std::move(url)), settings_(settings), name_(std::move(name)) {}
+  Endpoint(ServerUrl url, TransportSettings settings, std::string name);
 
   const ServerUrl& url() const { return url_; }
   const TransportSettings& settings() const { return settings_; }
   // The server's URL as configured, for logs.
   const std::string& name() const { return name_; }
+
+  // Over TLS to an address: the name sent and verified is the host the client asked for, because a certificate for the
+  // address of a container does not exist. Connections made for one host then do not serve another.
+  bool named_by_request() const { return named_by_request_; }
+  // Of any other endpoint over TLS, unless its transport has a serverName.
+  const std::string& tls_name() const { return url_.host; }
 
   // The text that decides whether two are the same.
   static std::string key(std::string_view url, const TransportSettings& settings);
@@ -51,6 +58,7 @@ class Endpoint {
   ServerUrl url_;
   TransportSettings settings_;
   std::string name_;
+  bool named_by_request_;
 };
 
 }  // namespace sluice::proxy

@@ -166,9 +166,9 @@ Task<Result<http::Response>> forward(http::Request& request, const Destination& 
   bool fresh = false;
   Upstreams& upstreams = WorkerLocal::current().upstreams();
   for (;;) {
-    std::unique_ptr<Connection> connection = fresh ? nullptr : upstreams.take_idle(*destination.endpoint);
+    std::unique_ptr<Connection> connection = fresh ? nullptr : upstreams.take_idle(*destination.endpoint, request.host);
     if (connection == nullptr) {
-      Result<std::unique_ptr<Connection>> dialled = co_await upstreams.dial(*destination.endpoint);
+      Result<std::unique_ptr<Connection>> dialled = co_await upstreams.dial(*destination.endpoint, request.host);
       if (!dialled) {
         request.target.path = path;
         co_return dialled.error();

@@ -36,9 +36,23 @@ void Upstreams::adopt(std::span<const std::shared_ptr<const Endpoint>> endpoints
   std::erase_if(pools_, [&](const auto& pool) { return !in_use.contains(pool.first); });
 }
 
-std::unique_ptr<Connection> Upstreams::take_idle(const Endpoint& endpoint) {
+std::unique_ptr<Connection> Upstreams::Pool::take_named(std::string_view name) {
+  Connection* next = nullptr;
+  for (Connection* connection = idle.front(); connection != nullptr; connection = next) {
+    next = idle.next(connection);
+    if (connection->name != name) continue;
+    connection->unlink();
+    --count;
+    std::unique_ptr<Connection> owned(connection);
+    if (fit_for_reuse(*connection->stream)) return owned;
+  }
+  return nullptr;
+}
+
+std::unique_ptr<Connection> Upstreams::take_idle(const Endpoint& endpoint, std::string_view name) {
   auto pool = pools_.find(&endpoint);
   if (pool == pools_.end()) return nullptr;
+  if (endpoint.named_by_request()) return pool->second.take_named(name);
   while (Connection* connection = pool->second.idle.pop_front()) {
     --pool->second.count;
     std::unique_ptr<Connection> owned(connection);
@@ -47,10 +61,11 @@ std::unique_ptr<Connection> Upstreams::take_idle(const Endpoint& endpoint) {
   return nullptr;
 }
 
-Task<Result<std::unique_ptr<Connection>>> Upstreams::dial(const Endpoint& endpoint) {
-  Result<std::unique_ptr<net::Stream>> stream = co_await connector_.connect(endpoint);
+Task<Result<std::unique_ptr<Connection>>> Upstreams::dial(const Endpoint& endpoint, std::string_view name) {
+  Result<std::unique_ptr<net::Stream>> stream = co_await connector_.connect(endpoint, name);
   if (!stream) co_return stream.error();
   auto connection = std::make_unique<Connection>(std::move(*stream));
+  if (endpoint.named_by_request()) connection->name = name;
   if (net::SocketStream* socket = connection->stream->socket()) socket->readiness().set_early();
   start_small(*connection);
   co_return connection;

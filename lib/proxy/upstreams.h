@@ -23,6 +23,7 @@ struct Connection : ListNode<> {
   explicit Connection(std::unique_ptr<net::Stream> stream_in) : stream(std::move(stream_in)) {}
 
   std::unique_ptr<net::Stream> stream;
+  std::string name;  // the host it was made for, if its endpoint is named by requests
   Time idle_since;
   bool reused = false;  // has carried an exchange before
 };
@@ -35,10 +36,10 @@ class Upstreams : private Timer {
   // From now on these endpoints are in use; pools of others are closed.
   void adopt(std::span<const std::shared_ptr<const Endpoint>> endpoints);
 
-  // An idle connection that looks alive, or null.
-  std::unique_ptr<Connection> take_idle(const Endpoint& endpoint);
+  // An idle connection that looks alive, or null. `name` is the host of the request.
+  std::unique_ptr<Connection> take_idle(const Endpoint& endpoint, std::string_view name);
   // A new one. Errors: those of Connector::connect.
-  Task<Result<std::unique_ptr<Connection>>> dial(const Endpoint& endpoint);
+  Task<Result<std::unique_ptr<Connection>>> dial(const Endpoint& endpoint, std::string_view name);
 
   // After a complete exchange on a connection that may carry another.
   void release(const Endpoint& endpoint, std::unique_ptr<Connection> connection);
@@ -59,6 +60,7 @@ class Upstreams : private Timer {
     ~Pool() { clear(); }
     void clear();
     void drop(Connection* connection);
+    std::unique_ptr<Connection> take_named(std::string_view name);
   };
 
   // Idle connections are looked through this often: for ones the upstream closed and ones that waited too long.

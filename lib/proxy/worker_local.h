@@ -23,6 +23,7 @@ class WorkerLocal {
 
   unsigned index() const { return index_; }
   Upstreams& upstreams() { return upstreams_; }
+  net::Resolver& resolver() { return resolver_; }
 
  private:
   unsigned index_;

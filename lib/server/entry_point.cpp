@@ -3,13 +3,12 @@
 #include "net/socket_stream.h"
 #include "observe/log.h"
 #include "observe/rate_limited.h"
+#include "server/reception.h"
 
 namespace sluice::server {
 namespace {
 
 constexpr std::size_t kCloseWhenExhausted = 32;
-
-Task<void> serve(std::unique_ptr<H1Connection> connection) { co_await connection->run(); }
 
 }  // namespace
 
@@ -25,7 +24,8 @@ void EntryPoint::on_accept(int fd, const SocketAddress& remote) {
   peer.remote = remote;
   peer.local = local();
   peer.entry_point = settings_.name;
-  scope_.spawn(serve(std::make_unique<H1Connection>(std::move(*stream), peer, settings_, index_, host_, connections_)));
+  Reception::Place place{settings_, index_, host_, connections_, scope_};
+  scope_.spawn(Reception::run(std::move(*stream), peer, place));
 }
 
 void EntryPoint::on_exhausted() {

@@ -26,6 +26,12 @@ H1Connection::H1Connection(std::unique_ptr<net::Stream> stream, const http::Peer
   peer_.remote_text = remote_text_;
 }
 
+void H1Connection::secured(std::unique_ptr<const TlsPeer> tls) {
+  tls_ = std::move(tls);
+  peer_.tls = true;
+  peer_.sni = tls_->sni;
+}
+
 Task<void> H1Connection::run() {
   for (;;) {
     if (received_.empty()) {

@@ -36,11 +36,21 @@ enum class Next : std::uint8_t {
   gone,        // there is nobody left, or the response was cut short
 };
 
+// What a TLS handshake settled for all requests of a connection.
+struct TlsPeer {
+  std::string sni;      // canonical, or empty
+  std::string options;  // name of the TLS options it was made with
+};
+
 class H1Connection final : public ClientConnection {
  public:
   // `index` is the entry point's place in the snapshot.
   H1Connection(std::unique_ptr<net::Stream> stream, const http::Peer& peer, const EntryPointSettings& settings,
                std::size_t index, Host& host, Connections& all);
+
+  // Before `run`: bytes already received, taken over, and what TLS settled.
+  void begin_with(LentBytes& received) { received_.take(received); }
+  void secured(std::unique_ptr<const TlsPeer> tls);
 
   // Until the connection has ended.
   Task<void> run();
@@ -54,7 +64,8 @@ class H1Connection final : public ClientConnection {
 
   std::unique_ptr<net::Stream> stream_;
   http::Peer peer_;
-  std::string remote_text_;  // what peer_.remote_text points to
+  std::string remote_text_;             // what peer_.remote_text points to
+  std::unique_ptr<const TlsPeer> tls_;  // null: plaintext
   const EntryPointSettings& settings_;
   std::size_t index_;
   Host& host_;

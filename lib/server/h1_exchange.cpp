@@ -110,10 +110,25 @@ void H1Exchange::prepare() {
   }
 }
 
+// The routers that may answer. Null: the request's host has other TLS options than the handshake was made with, so who
+// passed one host's client authentication does not get into another's (RFC 9110 §15.5.20).
+const HttpRoutes* H1Exchange::routes_of(const Snapshot& snapshot) const {
+  const EntryPointRoutes& routes = *snapshot.entry_points[connection_.index_];
+  const TlsPeer* tls = connection_.tls_.get();
+  if (tls == nullptr) return &routes;
+  if (routes.tls == nullptr) return nullptr;
+  const HttpsHosts::Policy& policy = *routes.tls->hosts.find(request_.host).policy;
+  return policy.options == tls->options && policy.context != nullptr ? &routes.tls->http : nullptr;
+}
+
 Task<Next> H1Exchange::respond_to(Scope& scope) {
   Ref<PinnedSnapshot> pinned = connection_.host_.snapshot();
-  const EntryPointRoutes& routes = *(**pinned).entry_points[connection_.index_];
-  Result<http::Response> response = co_await in_scope(scope, route_request(routes, request_));
+  const HttpRoutes* routes = routes_of(**pinned);
+  if (routes == nullptr) {
+    Next next = co_await refuse(421, "the TLS options of the host are not those of the connection");
+    co_return next;
+  }
+  Result<http::Response> response = co_await in_scope(scope, route_request(*routes, request_));
   if (client_gone_) {
     log::debug("499 the client closed the connection", {{log::field::kRouter, request_.router}});
     co_return Next::gone;

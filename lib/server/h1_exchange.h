@@ -23,6 +23,7 @@ class H1Exchange final : private http::InterimSink, private http::Body, private 
   ~H1Exchange() override;
 
   Task<Result<bool>> read_head();
+  const HttpRoutes* routes_of(const Snapshot& snapshot) const;
   Task<Next> respond_to(Scope& scope);
   Task<Next> write(http::Response response);
   Task<Next> tunnel(http::Response response);

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kNearest = 3;
 
-void log_no_router(const EntryPointRoutes& routes, const http::Request& request) {
+void log_no_router(const HttpRoutes& routes, const http::Request& request) {
   if (!log::enabled(log::Level::warn)) return;
   static log::RateLimited limiter;
   std::optional<log::RateLimited::Pass> pass = limiter.admit(request.host, Time::now());
@@ -45,7 +45,7 @@ Task<Result<http::Response>> answer(http::Request& request, std::uint16_t status
 }  // namespace
 
 // Not a coroutine: it only chooses whose task the caller awaits.
-Task<Result<http::Response>> route_request(const EntryPointRoutes& routes, http::Request& request) {
+Task<Result<http::Response>> route_request(const HttpRoutes& routes, http::Request& request) {
   if (request.target.path == "*") return answer(request, 204, {});
   std::optional<std::uint32_t> matched = routes.table.match(request);
   if (!matched) {

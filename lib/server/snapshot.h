@@ -10,7 +10,12 @@
 #include "http/target.h"
 #include "proxy/endpoint.h"
 #include "proxy/handler.h"
+#include "proxy/tcp_handler.h"
 #include "route/http_table.h"
+#include "route/sni_table.h"
+#include "server/https_hosts.h"
+#include "tls/certificate_index.h"
+#include "tls/server_context.h"
 
 namespace sluice::server {
 
@@ -22,18 +27,49 @@ struct alignas(64) Route {
   http::EncodedCharacters characters;
 };
 
-// The routers of one entry point; the table's payloads are indices of `routes`.
-struct EntryPointRoutes {
-  explicit EntryPointRoutes(route::HttpTable table_in) : table(std::move(table_in)) {}
+// HTTP routers and what they do; the table's payloads are indices of `routes`.
+struct HttpRoutes {
+  explicit HttpRoutes(route::HttpTable table_in) : table(std::move(table_in)) {}
 
   route::HttpTable table;
   std::vector<Route> routes;
+};
+
+// What a matched TCP router does.
+struct TcpRoute {
+  std::string router;  // qualified name
+  std::shared_ptr<const proxy::TcpHandler> handler;
+  enum class Tls : std::uint8_t { none, passthrough, terminate } tls = Tls::none;
+  std::shared_ptr<const tls::ServerContext> context;  // to terminate with; null for broken options: close
+};
+
+struct TcpRoutes {
+  explicit TcpRoutes(route::SniTable table_in) : table(std::move(table_in)) {}
+
+  route::SniTable table;
+  std::vector<TcpRoute> routes;
+};
+
+// What an entry point does with TLS connections.
+struct TlsRoutes {
+  HttpRoutes http;
+  HttpsHosts hosts;
+  TcpRoutes tcp;
+};
+
+// The routers of one entry point. Requests in plaintext are for the routers without TLS, others for those with it.
+struct EntryPointRoutes : HttpRoutes {
+  using HttpRoutes::HttpRoutes;
+
+  std::shared_ptr<const TlsRoutes> tls;  // null: TLS is not spoken here
+  std::shared_ptr<const TcpRoutes> tcp;  // without TLS; null: none
 };
 
 struct Snapshot {
   std::uint64_t number = 0;
   std::vector<std::shared_ptr<const EntryPointRoutes>> entry_points;  // as the settings given to the workers
   std::vector<std::shared_ptr<const proxy::Endpoint>> endpoints;      // everything the handlers connect to
+  std::shared_ptr<const tls::CertificateIndex> certificates;          // null: TLS is not spoken at all
 };
 
 }  // namespace sluice::server

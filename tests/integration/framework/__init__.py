@@ -7,12 +7,14 @@ from .case import Case, heavy
 from .client import Client, Closed
 from .config import all_hosts, host_router, http, load_balancer, router, servers, single
 from .process import Sluice, binary, is_sanitized, patience
+from .tls import Pem, SecureClient, authority, certificate, server_context
 from .upstream import Upstream, answer, hold, refuse_connections, serve
 from .wire import chunked, get, request, response
 
 __all__ = [
-    "Case", "Client", "Closed", "Sluice", "Upstream", "all_hosts", "answer", "binary", "chunked", "get", "heavy",
-    "hold",
+    "Case", "Client", "Closed", "Pem", "SecureClient", "Sluice", "Upstream", "all_hosts", "answer", "authority", "binary",
+    "certificate", "chunked", "get", "heavy", "hold",
     "host_router", "http", "is_sanitized", "load_balancer", "patience", "refuse_connections", "request", "response",
-    "router", "serve", "servers", "single",
+    "router", "serve", "server_context", "servers",
+    "single",
 ]

@@ -1,5 +1,7 @@
 #include "support/edge/test_edge.h"
 
+#include "proxy/weights.h"
+
 namespace sluice::test {
 
 TestUpstream& TestUpstream::answers(std::string response) {
@@ -87,7 +89,7 @@ void TestEdge::build() {
   pinned_ = Ref<server::PinnedSnapshot>(new server::PinnedSnapshot(std::move(snapshot), *this));
 }
 
-Task<Result<std::unique_ptr<net::Stream>>> TestEdge::connect(const proxy::Endpoint& endpoint) {
+Task<Result<std::unique_ptr<net::Stream>>> TestEdge::connect(const proxy::Endpoint& endpoint, std::string_view) {
   TestUpstream& upstream = upstreams_[endpoint.url().host];
   if (upstream.refuses_) {
     Error error = Error::of(Code::refused, "connect", Origin::upstream);

@@ -95,7 +95,7 @@ class TestEdge : public proxy::Connector, public server::Host, public server::Pi
   std::size_t idle_upstream_connections() { return local_->upstreams().idle(); }
 
  private:
-  Task<Result<std::unique_ptr<net::Stream>>> connect(const proxy::Endpoint& endpoint) override;
+  Task<Result<std::unique_ptr<net::Stream>>> connect(const proxy::Endpoint& endpoint, std::string_view name) override;
   Ref<server::PinnedSnapshot> snapshot() override { return pinned_; }
   std::string_view date() override { return "Sun, 06 Nov 1994 08:49:37 GMT"; }
   void retire(std::shared_ptr<const server::Snapshot>) override {}

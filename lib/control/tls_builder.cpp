@@ -1,0 +1,290 @@
+#include "control/tls_builder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ctime>
+
+#include "base/text.h"
+#include "base/time.h"
+#include "control/problems.h"
+#include "tls/pem.h"
+
+namespace sluice::control {
+namespace {
+
+using ClientAuth = tls::ServerPolicy::ClientAuth;
+
+// What our own server speaks; others of a list have to wait until it does.
+constexpr std::string_view kServedProtocol = "http/1.1";
+// Answered by nobody but the ACME resolver (RFC 8737).
+constexpr std::string_view kChallengeProtocol = "acme-tls/1";
+
+std::string client_auth_of(const config::ClientAuth& from, ClientAuth& to) {
+  const std::string& type = from.client_auth_type;
+  if (type.empty()) {
+    to = from.ca_files.empty() ? ClientAuth::none : ClientAuth::require_and_verify;
+  } else if (type == "NoClientCert") {
+    to = ClientAuth::none;
+  } else if (type == "RequestClientCert") {
+    to = ClientAuth::request;
+  } else if (type == "RequireAnyClientCert") {
+    to = ClientAuth::require_any;
+  } else if (type == "VerifyClientCertIfGiven") {
+    to = ClientAuth::verify_if_given;
+  } else if (type == "RequireAndVerifyClientCert") {
+    to = ClientAuth::require_and_verify;
+  } else {
+    return "clientAuth.clientAuthType: there is no type " + printable(type, 100);
+  }
+  return {};
+}
+
+std::string shown(const std::string& file) { return tls::is_inline_pem(file) ? "its PEM text" : printable(file, 300); }
+
+}  // namespace
+
+void TlsBuilder::watch(const std::string& file) {
+  if (!file.empty() && !tls::is_inline_pem(file) && file.find('\n') == std::string::npos) files_.insert(file);
+}
+
+void TlsBuilder::begin(const Merged& merged, config::Report& report) {
+  ++number_;
+  merged_ = &merged;
+  report_ = &report;
+  files_.clear();
+  for (const Merged::Twice& twice : merged.twice) {
+    report.push_back(problem(code::kTlsOptions, twice.what, *twice.source, "the other definition stays in force",
+                             "remove one of the two"));
+  }
+  static const config::TlsOptions kDefaultOptions;
+  if (!merged.tls_options.contains(std::string(kDefault))) begin_options(std::string(kDefault), kDefaultOptions);
+  for (const auto& [name, options] : merged.tls_options) begin_options(name, *options.object);
+  std::erase_if(options_, [this](const auto& cached) { return cached.second.used_in != number_; });
+  begin_certificates();
+}
+
+std::string TlsBuilder::options_name(const std::string& written, std::string_view provider) {
+  return written.empty() || written == kDefault ? std::string(kDefault) : qualify(written, provider);
+}
+
+TlsBuilder::LoadedText TlsBuilder::authorities(const std::string& ca_file) {
+  watch(ca_file);
+  tls::PemText pem = tls::read_pem(ca_file, tls::Kind::certificate);
+  return {std::move(pem.text), std::move(pem.error)};
+}
+
+void TlsBuilder::begin_options(const std::string& name, const config::TlsOptions& options) {
+  CachedOptions fresh;
+  fresh.definition = options;
+  fresh.used_in = number_;
+  for (const std::string& file : options.client_auth.ca_files) {
+    LoadedText loaded = authorities(file);
+    if (!loaded.error.empty() && fresh.error.empty()) fresh.error = "clientAuth.caFiles: " + loaded.error;
+    fresh.authorities.push_back(std::move(loaded.text));
+  }
+  auto known = options_.find(name);
+  bool same = known != options_.end() && known->second.definition == options;
+  if (!same || known->second.authorities != fresh.authorities) {
+    if (fresh.error.empty()) {
+      tls::ServerContext::Made made = make(name, fresh, For::http);
+      fresh.error = std::move(made.error);
+      fresh.warnings = std::move(made.warnings);
+      fresh.contexts[For::http] = std::move(made.context);
+    }
+    if (same && !fresh.error.empty() && known->second.error.empty()) {
+      // A list of authorities that is being replaced: whom it trusted is still whom we trust.
+      report_->push_back(problem(code::kTlsOptions, fmt::format("TLS options {}: {}", name, fresh.error),
+                                 options.source, "the last good list stays in force", "correct the file"));
+      known->second.used_in = number_;
+      return;
+    }
+    known = options_.insert_or_assign(name, std::move(fresh)).first;
+  }
+  CachedOptions& cached = known->second;
+  cached.used_in = number_;
+  if (!cached.error.empty()) {
+    report_->push_back(problem(code::kTlsOptions, fmt::format("TLS options {}: {}", name, cached.error), options.source,
+                               "connections for hosts that use them are closed", "correct them"));
+  }
+  for (const std::string& warning : cached.warnings) {
+    report_->push_back(problem(code::kTlsOptions, fmt::format("TLS options {}: {}", name, warning), options.source,
+                               "they are used without it", "remove it", config::Severity::warning));
+  }
+}
+
+tls::ServerContext::Made TlsBuilder::make(const std::string& name, const CachedOptions& options, For whom) const {
+  const config::TlsOptions& from = options.definition;
+  tls::ServerPolicy policy;
+  policy.identity = fmt::format("{} {}", name, whom == For::http ? "http" : "tcp");
+  policy.protocol = {from.min_version, from.max_version, from.cipher_suites, from.curve_preferences};
+  policy.client_authorities = options.authorities;
+  policy.sni_strict = from.sni_strict;
+  policy.session_tickets = !from.disable_session_tickets;
+  if (whom == For::http) {
+    policy.alpn = {std::string(kServedProtocol)};
+  } else {
+    policy.alpn = from.alpn_protocols;
+    std::erase(policy.alpn, kChallengeProtocol);
+  }
+  tls::ServerContext::Made made;
+  made.error = client_auth_of(from.client_auth, policy.client_auth);
+  return made.error.empty() ? tls::ServerContext::make(policy, tickets_) : std::move(made);
+}
+
+std::shared_ptr<const tls::ServerContext> TlsBuilder::context(const std::string& options, For whom) {
+  auto known = options_.find(options);
+  if (known == options_.end() || !known->second.error.empty()) return nullptr;
+  std::shared_ptr<const tls::ServerContext>& context = known->second.contexts[whom];
+  if (context == nullptr) context = make(options, known->second, whom).context;
+  return context;
+}
+
+std::string TlsBuilder::why_not(const std::string& options) const {
+  return options_.contains(options) ? "they are broken" : "they do not exist";
+}
+
+std::shared_ptr<const tls::Certificate> TlsBuilder::certificate(const std::string& cert_file,
+                                                                const std::string& key_file, std::string& error) {
+  watch(cert_file);
+  watch(key_file);
+  std::string stamp = tls::file_stamp(cert_file) + ' ' + tls::file_stamp(key_file);
+  auto [entry, added] = certificates_.try_emplace(cert_file + '\n' + key_file);
+  CachedCertificate& cached = entry->second;
+  cached.used_in = number_;
+  if (added || cached.stamp != stamp) {
+    cached.stamp = std::move(stamp);
+    cached.error.clear();
+    tls::PemText chain = tls::read_pem(cert_file, tls::Kind::certificate);
+    tls::PemText key = chain.error.empty() ? tls::read_pem(key_file, tls::Kind::key) : tls::PemText();
+    cached.error = chain.error.empty() ? key.error : chain.error;
+    if (cached.error.empty()) {
+      tls::Certificate::Made made = tls::Certificate::parse(chain.text, key.text);
+      cached.error = std::move(made.error);
+      if (made.certificate != nullptr) cached.certificate = std::move(made.certificate);
+    }
+  }
+  error = cached.error;
+  return cached.certificate;
+}
+
+std::shared_ptr<const tls::Certificate> TlsBuilder::default_certificate() {
+  for (const auto& [name, store] : merged_->tls_stores) {
+    const config::TlsStore& settings = *store.object;
+    if (name != kDefault) {
+      report_->push_back(problem(code::kCertificate, fmt::format("TLS store {}: only the store default is used", name),
+                                 settings.source, "it has no effect", "name it default", config::Severity::warning));
+      continue;
+    }
+    if (!settings.default_certificate) continue;
+    const config::CertificateFiles& files = *settings.default_certificate;
+    std::string error;
+    std::shared_ptr<const tls::Certificate> loaded = certificate(files.cert_file, files.key_file, error);
+    if (!error.empty()) {
+      report_->push_back(problem(
+          code::kCertificate, fmt::format("the default certificate {}: {}", shown(files.cert_file), error),
+          settings.source, loaded != nullptr ? "the last good one stays in force" : "a self-signed one is served",
+          "correct its files"));
+    }
+    if (loaded != nullptr) return loaded;
+  }
+  if (self_signed_ == nullptr) self_signed_ = tls::Certificate::self_signed("sluice.default");
+  return self_signed_;
+}
+
+void TlsBuilder::begin_certificates() {
+  std::vector<std::shared_ptr<const tls::Certificate>> all;
+  std::int64_t now = std::time(nullptr);
+  for (const Owned<config::TlsCertificate>& owned : merged_->certificates) {
+    const config::TlsCertificate& settings = *owned.object;
+    bool stored = settings.stores.empty() ||
+                  std::find(settings.stores.begin(), settings.stores.end(), kDefault) != settings.stores.end();
+    if (!stored) continue;
+    std::string error;
+    std::shared_ptr<const tls::Certificate> loaded = certificate(settings.cert_file, settings.key_file, error);
+    std::string name = fmt::format("certificate {}", shown(settings.cert_file));
+    if (!error.empty()) {
+      report_->push_back(problem(code::kCertificate, fmt::format("{}: {}", name, error), settings.source,
+                                 loaded != nullptr ? "the last good one stays in force" : "it is not served",
+                                 "correct its files"));
+    }
+    if (loaded == nullptr) continue;
+    if (!loaded->valid_at(now)) {
+      bool future = now < loaded->not_before();
+      report_->push_back(problem(code::kCertificate,
+                                 fmt::format("{} {} {}", name, future ? "is not valid before" : "has expired on",
+                                             http_date(future ? loaded->not_before() : loaded->not_after())),
+                                 settings.source, "it is not served", "renew it, or set the clock",
+                                 config::Severity::warning));
+    }
+    all.push_back(std::move(loaded));
+  }
+  std::shared_ptr<const tls::Certificate> fallback = default_certificate();
+  std::vector<std::shared_ptr<const tls::Certificate>> indexed = all;
+  indexed.push_back(fallback);
+  if (index_ != nullptr && indexed == indexed_) return;
+  indexed_ = std::move(indexed);
+  index_ = std::make_shared<const tls::CertificateIndex>(std::move(all), std::move(fallback));
+}
+
+std::shared_ptr<const tls::ClientContext> TlsBuilder::client_context(const std::string& transport,
+                                                                     const ClientTlsSettings& settings,
+                                                                     const config::Source& source) {
+  auto known = clients_.find(transport);
+  if (known != clients_.end() && known->second.used_in == number_) return known->second.context;
+  CachedClient fresh;
+  fresh.settings = settings;
+  for (const std::string& file : settings.root_cas) {
+    LoadedText loaded = authorities(file);
+    if (!loaded.error.empty() && fresh.error.empty()) fresh.error = "rootCAs: " + loaded.error;
+    fresh.authorities.push_back(std::move(loaded.text));
+  }
+  for (const config::CertificateFiles& files : settings.certificates) {
+    std::string error;
+    fresh.certificates.push_back(certificate(files.cert_file, files.key_file, error));
+    if (fresh.certificates.back() == nullptr && fresh.error.empty()) fresh.error = "certificates: " + error;
+  }
+  bool same = known != clients_.end() && known->second.settings == settings;
+  if (!same || known->second.authorities != fresh.authorities || known->second.certificates != fresh.certificates) {
+    if (fresh.error.empty()) {
+      tls::ClientPolicy policy;
+      policy.server_name = settings.server_name;
+      policy.insecure_skip_verify = settings.insecure_skip_verify;
+      policy.authorities = fresh.authorities;
+      policy.certificates = fresh.certificates;
+      policy.protocol = settings.protocol;
+      policy.peer_uri = settings.peer_uri;
+      policy.alpn = settings.alpn;
+      tls::ClientContext::Made made = tls::ClientContext::make(std::move(policy));
+      fresh.context = std::move(made.context);
+      fresh.error = std::move(made.error);
+    }
+    std::string error = fresh.error;
+    // Files that are being replaced: what they said last stays in force until they can be read again.
+    bool keep = same && fresh.context == nullptr && known->second.context != nullptr;
+    if (!keep) known = clients_.insert_or_assign(transport, std::move(fresh)).first;
+    if (keep) {
+      report_->push_back(problem(code::kCertificate, fmt::format("serversTransport {}: {}", transport, error), source,
+                                 "what its files said last stays in force", "correct its files"));
+    }
+  }
+  CachedClient& cached = known->second;
+  cached.used_in = number_;
+  if (cached.context == nullptr) {
+    report_->push_back(problem(code::kCertificate, fmt::format("serversTransport {}: {}", transport, cached.error),
+                               source, "services that use it cannot be used", "correct its files"));
+  } else if (settings.insecure_skip_verify) {
+    report_->push_back(problem(code::kCertificate,
+                               fmt::format("serversTransport {} accepts any certificate", transport), source,
+                               "whoever is in between can read and change everything",
+                               "give it rootCAs and remove insecureSkipVerify", config::Severity::warning));
+  }
+  return cached.context;
+}
+
+void TlsBuilder::finish() {
+  std::erase_if(certificates_, [this](const auto& cached) { return cached.second.used_in != number_; });
+  std::erase_if(clients_, [this](const auto& cached) { return cached.second.used_in != number_; });
+}
+
+}  // namespace sluice::control

@@ -1,0 +1,169 @@
+#include "server/reception.h"
+
+#include <algorithm>
+
+#include "observe/log.h"
+#include "tls/tls_stream.h"
+
+namespace sluice::server {
+namespace {
+
+constexpr char kTlsHandshake = 22;  // the first byte of a TLS connection (RFC 8446 §5.1)
+
+Task<void> serve(std::unique_ptr<H1Connection> connection) { co_await connection->run(); }
+
+}  // namespace
+
+Task<void> Reception::run(std::unique_ptr<net::Stream> stream, http::Peer peer, Place place) {
+  Reception self(std::move(stream), peer, place);
+  co_await self.receive();
+}
+
+void Reception::finish() {
+  if (is_idle() && stream_ != nullptr) stream_->interrupt();
+}
+
+Task<void> Reception::receive() {
+  {
+    Ref<PinnedSnapshot> pinned = place_.host.snapshot();
+    const EntryPointRoutes& here = routes(*pinned);
+    // Protocols whose server speaks first would wait for ever for bytes of the client.
+    bool may_be_tls = here.tls != nullptr && (here.tls->http.table.size() > 0 || here.tls->tcp.table.size() > 0);
+    if (here.tcp != nullptr && !may_be_tls) {
+      route::Hello hello{{}, peer_.remote.ip, {}};
+      if (std::optional<route::SniTable::Match> match = here.tcp->table.match(hello)) {
+        co_await serve_tcp(here.tcp->routes[match->payload], {}, pinned, kNoDeadline);
+        co_return;
+      }
+    }
+  }
+  set_idle(true);
+  Duration longest = place_.settings.head_timeout();
+  Deadline deadline = longest > 0s ? Loop::current().now() + longest : kNoDeadline;
+  Status ready = co_await stream_->wait_readable(deadline);
+  set_idle(false);
+  if (!ready || stream_->broken()) co_return;
+  Result<net::Bytes> bytes = co_await stream_->read(deadline);
+  if (!bytes || bytes->empty()) co_return;
+  received_.hold(*bytes);
+  if (bytes->front() == kTlsHandshake) {
+    co_await receive_tls();
+    co_return;
+  }
+  Ref<PinnedSnapshot> pinned = place_.host.snapshot();
+  const EntryPointRoutes& here = routes(*pinned);
+  if (here.tcp != nullptr) {
+    route::Hello hello{{}, peer_.remote.ip, {}};
+    if (std::optional<route::SniTable::Match> match = here.tcp->table.match(hello)) {
+      co_await serve_tcp(here.tcp->routes[match->payload], {}, pinned, kNoDeadline);
+      co_return;
+    }
+  }
+  serve_http(nullptr);
+}
+
+Task<void> Reception::receive_tls() {
+  Duration longest = std::min(kHandshakeTimeout, place_.settings.head_timeout());
+  if (longest <= 0s) longest = kHandshakeTimeout;
+  Deadline deadline = Loop::current().now() + longest;
+  tls::ClientHelloReader hello;
+  bool complete = co_await read_hello(hello, deadline);
+  if (!complete) co_return;
+  std::string sni(hello.sni());
+  Ref<PinnedSnapshot> pinned = place_.host.snapshot();
+  const TlsRoutes* here = routes(*pinned).tls.get();
+  if (here == nullptr) {
+    log_refusal("TLS is not spoken here", sni);
+    co_return;
+  }
+  HttpsHosts::Found https = here->hosts.find(sni);
+  if (!https.specific) {
+    std::optional<route::SniTable::Match> tcp = here->tcp.table.match({sni, peer_.remote.ip, hello.alpn()});
+    if (tcp && !(tcp->catch_all && here->hosts.catch_all())) {
+      co_await serve_tcp(here->tcp.routes[tcp->payload], std::move(sni), pinned, deadline);
+      co_return;
+    }
+  }
+  co_await end_tls(*https.policy, std::move(sni), pinned, deadline);
+}
+
+Task<bool> Reception::read_hello(tls::ClientHelloReader& hello, Deadline deadline) {
+  using State = tls::ClientHelloReader::State;
+  for (;;) {
+    State state = hello.read(received_.bytes());
+    if (state == State::done) co_return true;
+    if (state != State::need_more) {
+      log_refusal(hello.why(), {});
+      co_return false;
+    }
+    received_.keep();
+    Result<net::Bytes> bytes = co_await stream_->read(deadline);
+    if (!bytes || bytes->empty()) {
+      log_refusal(bytes ? "closed inside the ClientHello" : bytes.error().text, {});
+      co_return false;
+    }
+    received_.append(*bytes);
+  }
+}
+
+// `pinned` keeps policy and certificates until the handshake is over.
+Task<void> Reception::end_tls(const HttpsHosts::Policy& policy, std::string sni, Ref<PinnedSnapshot> pinned,
+                              Deadline deadline) {
+  if (policy.context == nullptr) {
+    log_refusal("the TLS options of the name cannot be used", sni);
+    co_return;
+  }
+  auto peer = std::make_unique<TlsPeer>();
+  peer->sni = std::move(sni);
+  peer->options = policy.options;
+  tls::TlsStream::Server server{policy.context, (**pinned).certificates.get(), peer->sni};
+  Result<std::unique_ptr<tls::TlsStream>> stream =
+      co_await tls::TlsStream::accept(std::move(stream_), received_, server, deadline);
+  if (!stream) {
+    log_refusal(stream.error().text, peer->sni);
+    co_return;
+  }
+  stream_ = std::move(*stream);
+  serve_http(std::move(peer));
+}
+
+Task<void> Reception::serve_tcp(const TcpRoute& route, std::string sni, Ref<PinnedSnapshot> pinned, Deadline deadline) {
+  // The connection may outlive the snapshot by hours; what it needs of it does too.
+  std::shared_ptr<const proxy::TcpHandler> handler = route.handler;
+  std::string router = route.router;
+  if (route.tls == TcpRoute::Tls::terminate) {
+    if (route.context == nullptr) {
+      log_refusal("the TLS options of the router cannot be used", sni);
+      co_return;
+    }
+    tls::TlsStream::Server server{route.context, (**pinned).certificates.get(), sni};
+    Result<std::unique_ptr<tls::TlsStream>> stream =
+        co_await tls::TlsStream::accept(std::move(stream_), received_, server, deadline);
+    if (!stream) {
+      log_refusal(stream.error().text, sni);
+      co_return;
+    }
+    stream_ = std::move(*stream);
+  }
+  pinned = Ref<PinnedSnapshot>();
+  proxy::TcpPeer peer{peer_.remote, peer_.local, peer_.entry_point, router};
+  co_await handler->run(*stream_, received_, peer);
+}
+
+void Reception::serve_http(std::unique_ptr<const TlsPeer> tls) {
+  auto connection =
+      std::make_unique<H1Connection>(std::move(stream_), peer_, place_.settings, place_.index, place_.host, place_.all);
+  connection->begin_with(received_);
+  if (tls != nullptr) connection->secured(std::move(tls));
+  place_.scope.spawn(serve(std::move(connection)));
+}
+
+void Reception::log_refusal(std::string_view why, std::string_view sni) const {
+  if (!log::enabled(log::Level::debug)) return;
+  log::debug("TLS connection refused", {{log::field::kEntryPoint, place_.settings.name},
+                                        {"client", peer_.remote.to_string()},
+                                        {"serverName", sni},
+                                        {log::field::kError, why}});
+}
+
+}  // namespace sluice::server

@@ -1,0 +1,58 @@
+// reception.h: what becomes of a new connection, decided once, from its first bytes:
+//
+//   no TLS router on the entry point, but TCP ones   a TCP router, by the client's address, without waiting for bytes
+//   no TLS                                           a TCP router, else HTTP
+//   TLS, the name belongs to an HTTPS router         TLS ends here with the name's options, then HTTP
+//   TLS, a TCP router names it                       passed through, or TLS ends here
+//   TLS, anything else                               HTTPS routers for any host, then TCP routers for any, then 404
+//
+// The object lives in the frame of its task, which ends when the connection has gone to whoever serves it.
+#pragma once
+
+#include <memory>
+
+#include "async/lent.h"
+#include "async/scope.h"
+#include "net/stream.h"
+#include "server/connections.h"
+#include "server/h1_connection.h"
+#include "tls/client_hello.h"
+
+namespace sluice::server {
+
+class Reception final : public ClientConnection {
+ public:
+  struct Place {
+    const EntryPointSettings& settings;
+    std::size_t index;  // of the entry point in the snapshot
+    Host& host;
+    Connections& all;
+    Scope& scope;  // connections run in it
+  };
+  static Task<void> run(std::unique_ptr<net::Stream> stream, http::Peer peer, Place place);
+
+  void finish() override;
+
+  // From the first byte of TLS to the end of the handshake, unless the entry point has a shorter readTimeout.
+  static constexpr Duration kHandshakeTimeout = 10s;
+
+ private:
+  Reception(std::unique_ptr<net::Stream> stream, const http::Peer& peer, const Place& place)
+      : ClientConnection(place.all), stream_(std::move(stream)), peer_(peer), place_(place) {}
+
+  Task<void> receive();
+  Task<void> receive_tls();
+  Task<bool> read_hello(tls::ClientHelloReader& hello, Deadline deadline);
+  Task<void> end_tls(const HttpsHosts::Policy& policy, std::string sni, Ref<PinnedSnapshot> pinned, Deadline deadline);
+  Task<void> serve_tcp(const TcpRoute& route, std::string sni, Ref<PinnedSnapshot> pinned, Deadline deadline);
+  void serve_http(std::unique_ptr<const TlsPeer> tls);
+  void log_refusal(std::string_view why, std::string_view sni) const;
+  const EntryPointRoutes& routes(const PinnedSnapshot& pinned) const { return *(*pinned).entry_points[place_.index]; }
+
+  std::unique_ptr<net::Stream> stream_;
+  http::Peer peer_;
+  Place place_;
+  LentBytes received_;
+};
+
+}  // namespace sluice::server

@@ -1,0 +1,56 @@
+// certificate.h: a certificate with its chain and private key, ready to be served.
+//
+// Immutable; made on the control thread and shared by all workers. The key never leaves the object.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+struct ssl_st;
+
+namespace sluice::tls {
+
+class Certificate {
+ public:
+  struct Made {
+    std::shared_ptr<const Certificate> certificate;  // null: `error` says why
+    std::string error;                               // for people; without a byte of the key
+  };
+  // The first certificate of `chain` is the server's own, the others lead to its root. The key must belong to it.
+  static Made parse(const std::string& chain, const std::string& key);
+
+  // For hosts without a certificate: a new P-256 key, valid for a year. Aborts if the library cannot make it.
+  static std::shared_ptr<const Certificate> self_signed(const std::string& name);
+
+  ~Certificate();
+
+  // What it is for: its DNS names and addresses, and its common name if it has neither. Canonical; "*.a.example" for
+  // one label.
+  const std::vector<std::string>& names() const { return names_; }
+  // Certificates of different algorithms may stand side by side for one name: which one serves is the client's choice.
+  enum class Algorithm : std::uint8_t { ecdsa, rsa, other };
+  Algorithm algorithm() const { return algorithm_; }
+
+  // Unix time in seconds, both included.
+  std::int64_t not_before() const { return not_before_; }
+  std::int64_t not_after() const { return not_after_; }
+  bool valid_at(std::int64_t unix_seconds) const { return not_before_ <= unix_seconds && unix_seconds <= not_after_; }
+
+  // Serves it in this session, beside others of other algorithms. False when the session's security level refuses it.
+  bool use_in(ssl_st* session) const;
+
+ private:
+  struct Parts;
+  explicit Certificate(std::unique_ptr<Parts> parts);
+
+  std::unique_ptr<Parts> parts_;
+  std::vector<std::string> names_;
+  Algorithm algorithm_ = Algorithm::other;
+  std::int64_t not_before_ = 0;
+  std::int64_t not_after_ = 0;
+};
+
+}  // namespace sluice::tls

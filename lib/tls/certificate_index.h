@@ -1,0 +1,48 @@
+// certificate_index.h: which certificates are served for a name.
+//
+// Immutable: built on the control thread, shared by all workers, replaced as a whole.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/text.h"
+#include "tls/certificate.h"
+
+namespace sluice::tls {
+
+class CertificateIndex {
+ public:
+  // Of two certificates of one algorithm and name the first serves as long as it is valid. `fallback` serves who asks
+  // for a name that has none, and must not be null.
+  CertificateIndex(std::vector<std::shared_ptr<const Certificate>> certificates,
+                   std::shared_ptr<const Certificate> fallback);
+
+  // At most one per algorithm.
+  struct Choice {
+    const Certificate* certificates[3] = {};
+    bool empty() const { return certificates[0] == nullptr; }
+  };
+  // Those of exactly this name that are valid now, else those of its wildcard; empty when there are none. `name` is
+  // canonical. Any worker.
+  Choice find(std::string_view name, std::int64_t now) const;
+
+  const Certificate& fallback() const { return *fallback_; }
+  std::size_t names() const { return exact_.size() + wildcard_.size(); }
+
+ private:
+  using Names = std::unordered_map<std::string, std::vector<const Certificate*>, TextHash, std::equal_to<>>;
+
+  static bool choose(const Names& names, std::string_view name, std::int64_t now, Choice& choice);
+
+  std::vector<std::shared_ptr<const Certificate>> certificates_;
+  std::shared_ptr<const Certificate> fallback_;
+  Names exact_;
+  Names wildcard_;  // by what follows "*."
+};
+
+}  // namespace sluice::tls

@@ -1,0 +1,35 @@
+// native.h: owners of OpenSSL's objects, and its errors as text. For the .cpp files of this room only.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+struct x509_st;
+struct evp_pkey_st;
+struct ssl_st;
+struct ssl_ctx_st;
+struct bio_st;
+
+namespace sluice::tls {
+
+struct NativeFree {
+  void operator()(x509_st* certificate) const;
+  void operator()(evp_pkey_st* key) const;
+  void operator()(ssl_st* session) const;
+  void operator()(ssl_ctx_st* context) const;
+  void operator()(bio_st* bio) const;
+};
+template <class T>
+using Native = std::unique_ptr<T, NativeFree>;
+
+// The reason of the oldest error in this thread's queue, which is emptied; static text.
+std::string_view take_openssl_error();
+
+// All certificates of a PEM text, in order; none and `error` when there is none or one is broken.
+std::vector<Native<x509_st>> read_certificates(const std::string& pem, std::string& error);
+// The private key of a PEM text; null and `error` when there is none, or it is encrypted.
+Native<evp_pkey_st> read_key(const std::string& pem, std::string& error);
+
+}  // namespace sluice::tls

@@ -1,0 +1,481 @@
+#include "tls/tls_stream.h"
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include <algorithm>
+#include <cstring>
+#include <ctime>
+#include <utility>
+
+#include "base/ip.h"
+
+namespace sluice::tls {
+
+using net::Bytes;
+using net::Follows;
+
+// The library's end of the transport: it reads `input_` of the stream and writes to the thread's output.
+struct Wire {
+  // One per thread, in use only between two waits.
+  struct Buffers {
+    // More than one read of the transport can decrypt to: a record may have been waiting for its last byte.
+    static constexpr std::size_t kPlain = Loop::kScratch + 32 * 1024;
+    static constexpr std::size_t kRecord = 16 * 1024;
+
+    std::unique_ptr<char[]> plain{new char[kPlain]};
+    std::unique_ptr<char[]> record{new char[kRecord]};  // small pieces on their way into one record
+    std::string out;                                    // ciphertext
+  };
+  static Buffers& buffers() {
+    thread_local Buffers buffers;
+    return buffers;
+  }
+
+  static int read(BIO* bio, char* into, int size) {
+    auto& stream = *static_cast<TlsStream*>(BIO_get_data(bio));
+    BIO_clear_retry_flags(bio);
+    if (stream.input_.empty()) {
+      BIO_set_retry_read(bio);
+      return -1;
+    }
+    std::size_t count = std::min(static_cast<std::size_t>(size), stream.input_.size());
+    std::memcpy(into, stream.input_.data(), count);
+    stream.input_.remove_prefix(count);
+    return static_cast<int>(count);
+  }
+
+  static int write(BIO* bio, const char* from, int size) {
+    BIO_clear_retry_flags(bio);
+    buffers().out.append(from, static_cast<std::size_t>(size));
+    return size;
+  }
+
+  static long control(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
+
+  static const BIO_METHOD* method() {
+    static const BIO_METHOD* method = [] {
+      BIO_METHOD* made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "lent bytes");
+      SLUICE_CHECK(made != nullptr);
+      BIO_meth_set_read(made, read);
+      BIO_meth_set_write(made, write);
+      BIO_meth_set_ctrl(made, control);
+      return made;
+    }();
+    return method;
+  }
+};
+
+namespace {
+
+// So much ciphertext goes to the transport at a time.
+constexpr std::size_t kBatch = 128 * 1024;
+// A peer may make us answer without reading the answers (key updates), up to here.
+constexpr std::size_t kMostUnsent = 512 * 1024;
+
+Error with_origin(Error error, Origin peer) {
+  if (error.code != Code::cancelled) error.origin = peer;
+  error.nothing_sent = peer == Origin::upstream;
+  return error;
+}
+
+// The pieces of a write, in steps of at most one record. Small pieces are joined, so that a head and its content are
+// one record.
+class Records {
+ public:
+  explicit Records(std::span<const iovec> pieces) : pieces_(pieces) {}
+
+  std::string_view next(char* joined) {
+    std::size_t size = 0;
+    while (at_ < pieces_.size()) {
+      const iovec& piece = pieces_[at_];
+      std::size_t left = piece.iov_len - within_;
+      const char* from = static_cast<const char*>(piece.iov_base) + within_;
+      if (size == 0 && left >= Wire::Buffers::kRecord) {
+        within_ += Wire::Buffers::kRecord;
+        skip_empty();
+        return {from, Wire::Buffers::kRecord};
+      }
+      std::size_t count = std::min(left, Wire::Buffers::kRecord - size);
+      std::memcpy(joined + size, from, count);
+      size += count;
+      within_ += count;
+      skip_empty();
+      if (size == Wire::Buffers::kRecord) break;
+    }
+    return {joined, size};
+  }
+
+ private:
+  void skip_empty() {
+    while (at_ < pieces_.size() && within_ == pieces_[at_].iov_len) {
+      ++at_;
+      within_ = 0;
+    }
+  }
+
+  std::span<const iovec> pieces_;
+  std::size_t at_ = 0;
+  std::size_t within_ = 0;
+};
+
+}  // namespace
+
+TlsStream::TlsStream(std::unique_ptr<net::Stream> transport, std::shared_ptr<const void> context, ssl_ctx_st* native)
+    : transport_(std::move(transport)), context_(std::move(context)), session_(SSL_new(native)) {
+  BIO* bio = BIO_new(Wire::method());
+  SLUICE_CHECK(session_ != nullptr && bio != nullptr);
+  BIO_set_data(bio, this);
+  BIO_set_init(bio, 1);
+  SSL_set_bio(session_.get(), bio, bio);
+}
+
+TlsStream::~TlsStream() { send_close_notify(); }
+
+// False: no certificate may serve.
+bool TlsStream::prepare(const Server& server) {
+  SSL_set_accept_state(session_.get());
+  CertificateIndex::Choice choice = server.certificates->find(server.sni, std::time(nullptr));
+  if (choice.empty()) {
+    if (server.context->sni_strict()) return false;
+    choice.certificates[0] = &server.certificates->fallback();
+  }
+  bool any = false;
+  for (const Certificate* certificate : choice.certificates) {
+    if (certificate != nullptr && certificate->use_in(session_.get())) any = true;
+  }
+  return any;
+}
+
+bool TlsStream::prepare(const Client& client) {
+  SSL* session = session_.get();
+  SSL_set_connect_state(session);
+  const ClientPolicy& policy = client.context->policy();
+  const std::string& name = policy.server_name.empty() ? client.name : policy.server_name;
+  bool is_address = IpAddress::parse(name).ok();
+  if (!name.empty() && !is_address && SSL_set_tlsext_host_name(session, name.c_str()) != 1) return false;
+  for (const auto& certificate : policy.certificates) {
+    if (!certificate->use_in(session)) return false;
+  }
+  if (policy.insecure_skip_verify || !policy.peer_uri.empty()) return true;
+  if (name.empty()) return false;  // a chain that leads to anybody proves nothing
+  SSL_set_hostflags(session, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  return is_address ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(session), name.c_str()) == 1
+                    : SSL_set1_host(session, name.c_str()) == 1;
+}
+
+Task<Result<std::unique_ptr<TlsStream>>> TlsStream::accept(std::unique_ptr<net::Stream> transport, LentBytes& first,
+                                                           Server server, Deadline deadline) {
+  std::unique_ptr<TlsStream> stream(new TlsStream(std::move(transport), server.context, server.context->native()));
+  stream->received_.take(first);
+  if (!stream->prepare(server)) {
+    // A fatal unrecognized_name alert (RFC 6066 §3) in a record of TLS 1.2, which every version reads.
+    static constexpr char kAlert[] = {21, 3, 3, 0, 2, 2, 112};
+    iovec alert = net::piece({kAlert, sizeof kAlert});
+    [[maybe_unused]] auto sent = stream->transport_->write_now({&alert, 1}, sizeof kAlert, Follows::unknown);
+    co_return Error::of(Code::security, "no certificate for the server name", Origin::client);
+  }
+  Status shaken = co_await stream->handshake(deadline, Origin::client);
+  if (!shaken) co_return shaken.error();
+  co_return std::move(stream);
+}
+
+Task<Result<std::unique_ptr<TlsStream>>> TlsStream::connect(std::unique_ptr<net::Stream> transport, Client client,
+                                                            Deadline deadline) {
+  std::unique_ptr<TlsStream> stream(new TlsStream(std::move(transport), client.context, client.context->native()));
+  if (!stream->prepare(client)) {
+    co_return with_origin(Error::of(Code::security, "no name to verify the server's certificate for"),
+                          Origin::upstream);
+  }
+  Status shaken = co_await stream->handshake(deadline, Origin::upstream);
+  if (!shaken) co_return shaken.error();
+  const ClientPolicy& policy = client.context->policy();
+  if (!policy.peer_uri.empty() && !policy.insecure_skip_verify) {
+    Status named = stream->check_peer_uri(policy.peer_uri);
+    if (!named) co_return named.error();
+  }
+  co_return std::move(stream);
+}
+
+Task<Status> TlsStream::handshake(Deadline deadline, Origin peer) {
+  input_ = received_.bytes();
+  for (;;) {
+    ERR_clear_error();
+    int outcome = SSL_do_handshake(session_.get());
+    int reason = outcome == 1 ? SSL_ERROR_NONE : SSL_get_error(session_.get(), outcome);
+    Error error;
+    if (outcome != 1 && reason != SSL_ERROR_WANT_READ) error = handshake_error(reason);
+    Status sent = send_out(Follows::unknown);
+    if (outcome != 1 && reason != SSL_ERROR_WANT_READ) co_return with_origin(error, peer);
+    if (outcome == 1) {
+      // Data may have come with the client's last message; it waits for the first read.
+      LentBytes rest;
+      rest.hold(input_);
+      if (!input_.empty() && !received_.empty()) rest.keep();
+      received_.take(rest);
+    } else {
+      received_.clear();
+    }
+    if (sent && !unsent_.empty()) {
+      Duration left = deadline.is_never() ? Duration::max() : deadline - Loop::current().now();
+      sent = co_await drain(left);
+    }
+    if (!sent) co_return with_origin(sent.error(), peer);
+    if (outcome == 1) break;
+    Result<Bytes> bytes = co_await transport_->read(deadline);
+    if (!bytes) {
+      if (bytes.error().code == Code::timed_out) bytes.error().text = "the TLS handshake did not end in time";
+      co_return with_origin(bytes.error(), peer);
+    }
+    if (bytes->empty()) {
+      co_return with_origin(Error::of(Code::closed, "closed during the TLS handshake"), peer);
+    }
+    input_ = *bytes;
+  }
+  open_ = true;
+  co_return Status();
+}
+
+Error TlsStream::handshake_error(int reason) const {
+  long verified = SSL_get_verify_result(session_.get());
+  if (verified != X509_V_OK) {
+    ERR_clear_error();
+    return Error::of(Code::security, X509_verify_cert_error_string(verified));
+  }
+  if (reason == SSL_ERROR_SSL) return Error::of(Code::security, take_openssl_error());
+  return Error::of(Code::security, "the TLS handshake failed");
+}
+
+Status TlsStream::check_peer_uri(const std::string& uri) const {
+  Error error =
+      with_origin(Error::of(Code::security, "the certificate does not have the URI of peerCertURI"), Origin::upstream);
+  Native<x509_st> certificate(SSL_get1_peer_certificate(session_.get()));
+  if (certificate == nullptr) return error;
+  auto* names =
+      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate.get(), NID_subject_alt_name, nullptr, nullptr));
+  bool found = false;
+  for (int i = 0; i < sk_GENERAL_NAME_num(names); ++i) {
+    const GENERAL_NAME* name = sk_GENERAL_NAME_value(names, i);
+    if (name->type != GEN_URI) continue;
+    const ASN1_STRING* text = name->d.uniformResourceIdentifier;
+    std::string_view value(reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
+                           static_cast<std::size_t>(ASN1_STRING_length(text)));
+    found = found || value == uri;
+  }
+  GENERAL_NAMES_free(names);
+  return found ? Status() : Status(error);
+}
+
+std::string_view TlsStream::alpn() const {
+  const unsigned char* name = nullptr;
+  unsigned size = 0;
+  SSL_get0_alpn_selected(session_.get(), &name, &size);
+  return {reinterpret_cast<const char*>(name), size};
+}
+
+bool TlsStream::resumed() const { return SSL_session_reused(session_.get()) == 1; }
+
+void TlsStream::fail(const Error& error) {
+  if (failed_) return;
+  failed_ = true;
+  open_ = false;
+  failure_ = error;
+}
+
+Task<Result<Bytes>> TlsStream::read(Deadline deadline) {
+  for (;;) {
+    if (failed_) co_return failure_;
+    if (ended_) co_return Bytes();
+    Bytes ciphertext;
+    LentBytes leftover;
+    if (!received_.empty()) {
+      leftover.take(received_);
+      leftover.keep();
+      ciphertext = leftover.bytes();
+    } else {
+      Result<Bytes> bytes = co_await transport_->read(deadline);
+      if (!bytes) co_return bytes.error();
+      if (bytes->empty()) {
+        // RFC 8446 §6.1: without close_notify nobody knows whether this is the end or somebody cut the connection.
+        fail(Error::of(Code::reset, "the TLS session ended without close_notify"));
+        continue;
+      }
+      ciphertext = *bytes;
+    }
+    Result<Bytes> plain = decrypt(ciphertext);
+    if (!plain || !plain->empty()) co_return plain;
+  }
+}
+
+// All that the ciphertext holds; empty when that is no data.
+Result<Bytes> TlsStream::decrypt(Bytes ciphertext) {
+  // Whatever is still lent, perhaps from the buffer written to now, moves into memory of its own.
+  [[maybe_unused]] std::span<char> kept = Loop::current().scratch();
+  char* plain = Wire::buffers().plain.get();
+  std::size_t size = 0;
+  input_ = ciphertext;
+  ERR_clear_error();
+  for (;;) {
+    SLUICE_CHECK(size < Wire::Buffers::kPlain);
+    int got = SSL_read(session_.get(), plain + size, static_cast<int>(Wire::Buffers::kPlain - size));
+    if (got > 0) {
+      size += static_cast<std::size_t>(got);
+      continue;
+    }
+    int reason = SSL_get_error(session_.get(), got);
+    if (reason == SSL_ERROR_WANT_READ) break;
+    if (reason == SSL_ERROR_ZERO_RETURN) {
+      ended_ = true;
+    } else {
+      fail(Error::of(Code::reset, take_openssl_error()));
+    }
+    break;
+  }
+  input_ = {};
+  Status sent = send_out(Follows::unknown);  // alerts, answers to key updates
+  if (!sent) fail(sent.error());
+  if (size == 0 && failed_) return failure_;
+  return Bytes(plain, size);
+}
+
+bool TlsStream::encrypt(const char* bytes, std::size_t size) {
+  ERR_clear_error();
+  int written = SSL_write(session_.get(), bytes, static_cast<int>(size));
+  if (written == static_cast<int>(size)) return true;
+  fail(Error::of(Code::reset, take_openssl_error()));
+  return false;
+}
+
+// Gives the transport what the library wrote; what it does not take stays in `unsent_`.
+Status TlsStream::send_out(Follows follows) {
+  std::string& out = Wire::buffers().out;
+  if (out.empty()) return {};
+  std::size_t taken = 0;
+  if (!writing_ && unsent_.empty()) {
+    iovec all = net::piece(out);
+    Result<std::size_t> sent = transport_->write_now({&all, 1}, out.size(), follows);
+    if (!sent) {
+      out.clear();
+      return sent.error();
+    }
+    taken = *sent;
+  }
+  unsent_.append(out, taken);
+  out.clear();
+  if (unsent_.size() > kMostUnsent) return Error::of(Code::too_large, "the peer does not read");
+  return {};
+}
+
+Task<Status> TlsStream::drain(Duration stall) {
+  while (!unsent_.empty()) {
+    std::string bytes = std::exchange(unsent_, {});
+    iovec all = net::piece(bytes);
+    Result<std::size_t> sent = transport_->write_now({&all, 1}, bytes.size(), Follows::unknown);
+    if (!sent) co_return sent.error();
+    std::size_t left = bytes.size() - *sent;
+    if (left == 0) continue;
+    std::unique_ptr<char[]> rest(new char[left]);
+    std::memcpy(rest.get(), bytes.data() + *sent, left);
+    bytes = {};
+    writing_ = true;
+    Status written = co_await transport_->write_rest(std::move(rest), left, stall);
+    writing_ = false;
+    if (!written) co_return written;
+  }
+  co_return Status();
+}
+
+Result<std::size_t> TlsStream::write_now(std::span<const iovec> pieces, std::size_t total, Follows follows) {
+  Error gone = failed_ ? failure_ : Error::of(Code::closed, "given up");
+  gone.nothing_sent = true;
+  if (!open_) return gone;
+  if (writing_ || !unsent_.empty()) return std::size_t{0};  // first what waits already
+  Wire::Buffers& buffers = Wire::buffers();
+  Records records(pieces);
+  std::size_t taken = 0;
+  while (taken < total) {
+    std::string_view record = records.next(buffers.record.get());
+    if (!encrypt(record.data(), record.size())) {
+      buffers.out.clear();
+      return failure_;
+    }
+    taken += record.size();
+    if (taken < total && buffers.out.size() < kBatch) continue;
+    Status sent = send_out(taken < total ? Follows::more : follows);
+    if (!sent) {
+      fail(sent.error());
+      Error error = sent.error();
+      error.nothing_sent = error.nothing_sent && taken <= kBatch;
+      return error;
+    }
+    if (!unsent_.empty()) {
+      // All of it is encrypted, but somebody must wait until it has gone out: the last byte counts as not taken.
+      ahead_ = 1;
+      return taken - ahead_;
+    }
+  }
+  return taken;
+}
+
+Task<Status> TlsStream::write_rest(std::unique_ptr<char[]> rest, std::size_t size, Duration stall) {
+  std::size_t done = std::exchange(ahead_, 0);
+  SLUICE_CHECK(done <= size);
+  for (;;) {
+    Status drained = co_await drain(stall);
+    if (!drained) {
+      fail(drained.error());
+      co_return drained;
+    }
+    if (done == size) co_return Status();
+    if (!open_) co_return failed_ ? failure_ : Error::of(Code::closed, "given up");
+    while (done < size && Wire::buffers().out.size() < kBatch) {
+      std::size_t count = std::min(size - done, Wire::Buffers::kRecord);
+      if (!encrypt(rest.get() + done, count)) {
+        Wire::buffers().out.clear();
+        co_return failure_;
+      }
+      done += count;
+    }
+    Status sent = send_out(Follows::unknown);
+    if (!sent) {
+      fail(sent.error());
+      co_return sent;
+    }
+  }
+}
+
+void TlsStream::send_close_notify() {
+  if (!open_) return;
+  open_ = false;
+  ERR_clear_error();
+  SSL_shutdown(session_.get());
+  [[maybe_unused]] Status sent = send_out(Follows::unknown);
+  ERR_clear_error();
+}
+
+void TlsStream::shutdown() {
+  send_close_notify();
+  transport_->shutdown();
+}
+
+void TlsStream::abort() {
+  open_ = false;
+  fail(Error::of(Code::reset, "given up"));
+  transport_->abort();
+}
+
+void TlsStream::interrupt() {
+  send_close_notify();
+  fail(Error::of(Code::closed, "given up"));
+  transport_->interrupt();
+}
+
+Task<Status> TlsStream::wait_readable(Deadline deadline) {
+  if (!received_.empty() || ended_ || failed_) co_return Status();
+  Status ready = co_await transport_->wait_readable(deadline);
+  co_return ready;
+}
+
+}  // namespace sluice::tls
