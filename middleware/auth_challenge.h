@@ -14,7 +14,7 @@ inline std::string_view realm_of(const std::string& option) {
 }
 
 // The text as a quoted-string (RFC 9110 §5.6.4).
-std::string quoted(std::string_view text);
+std::string quoted_string(std::string_view text);
 
 // 401 with that WWW-Authenticate, which must outlive the exchange.
 http::Response unauthorized(http::Request& request, std::string_view challenge);

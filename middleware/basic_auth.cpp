@@ -39,7 +39,7 @@ control::MadeMiddleware BasicAuth::make(const config::BasicAuth& settings, unsig
 
 BasicAuth::BasicAuth(std::unique_ptr<UserSource> users, const config::BasicAuth& settings, unsigned workers)
     : users_(std::move(users)),
-      challenge_("Basic realm=" + quoted(realm_of(settings.realm))),
+      challenge_("Basic realm=" + quoted_string(realm_of(settings.realm))),
       header_field_(settings.header_field),
       remove_header_(settings.remove_header),
       key_(32, '\0'),

@@ -86,7 +86,7 @@ Task<Result<http::Response>> DigestAuth::handle(http::Request& request, const pr
 
 http::Response DigestAuth::challenge(http::Request& request, bool stale) const {
   std::string text =
-      fmt::format(R"(Digest realm={}, nonce="{}", opaque="{}", algorithm=MD5, qop="auth"{})", quoted(realm_),
+      fmt::format(R"(Digest realm={}, nonce="{}", opaque="{}", algorithm=MD5, qop="auth"{})", quoted_string(realm_),
                   nonces_->make(Loop::current().now()), nonces_->opaque(), stale ? ", stale=true" : "");
   return unauthorized(request, request.arena.copy(text));
 }

@@ -64,7 +64,7 @@ std::string first_segments(std::string_view key, int count) {
   return lowered(key.substr(0, end)) + '.';
 }
 
-std::string_view quoted(std::string_view what) {
+std::string_view quoted_part(std::string_view what) {
   std::size_t begin = what.find('"');
   if (begin == std::string_view::npos) return {};
   std::size_t end = what.find('"', begin + 1);
@@ -253,7 +253,7 @@ void Locator::point(Place& place, std::size_t start, const Problem& problem, std
 
 const Locator::Option* Locator::meant(const std::vector<Option>& options, const Problem& problem) const {
   if (std::string_view name = option_of(problem.code); !name.empty()) {
-    std::string_view user = quoted(problem.what);
+    std::string_view user = quoted_part(problem.what);
     for (const Option& option : options) {
       std::string_view own = std::string_view(option.name).substr(option.name.rfind('.') + 1);
       bool of_user = name != "users" || option.value.find(user) != std::string::npos;

@@ -13,7 +13,7 @@ namespace {
 using Kind = Expression::Kind;
 
 // Back-ticks where they can hold the text, double quotes with escapes where they cannot.
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   if (text.find('`') == std::string_view::npos && text.find('\r') == std::string_view::npos) {
     return "`" + std::string(text) + "`";
   }
@@ -81,12 +81,12 @@ std::string print(const Clause& clause, Family family, Syntax syntax) {
   out += '(';
   bool query = clause.matcher == Matcher::query || clause.matcher == Matcher::query_template;
   if (query && syntax == Syntax::v2) {
-    out += quoted(clause.key + "=" + clause.value);
+    out += in_quotes(clause.key + "=" + clause.value);
   } else if (clause.key.empty()) {
-    out += quoted(clause.value);
+    out += in_quotes(clause.value);
   } else {
-    out += quoted(clause.key);
-    if (!clause.value.empty()) out += ", " + quoted(clause.value);
+    out += in_quotes(clause.key);
+    if (!clause.value.empty()) out += ", " + in_quotes(clause.value);
   }
   return out + ")";
 }
