@@ -76,9 +76,10 @@ class Image(unittest.TestCase):
             root = pathlib.Path(folder)
             self.assertTrue((root / "etc/ssl/certs/ca-certificates.crt").stat().st_size > 100_000)
             self.assertTrue((root / "usr/share/zoneinfo/Europe/Berlin").is_file())
+            # What the engine puts its own files over (etc/hosts, .dockerenv) is empty, and executable for some engines.
             programs = [file.relative_to(root).as_posix() for file in root.rglob("*")
                         if file.is_file() and not file.is_symlink() and os.access(file, os.X_OK)
-                        and ".so" not in file.name]
+                        and ".so" not in file.name and file.stat().st_size > 0]
             self.assertEqual(programs, ["sluice"])
         self.assertIn("Version:", docker("run", "--rm", NAME, "version"))
 
