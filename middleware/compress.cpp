@@ -8,8 +8,8 @@
 #include "async/lent.h"
 #include "base/text.h"
 #include "http/chars.h"
-#include "middleware/body_around.h"
 #include "proxy/answering.h"
+#include "proxy/body_around.h"
 
 namespace sluice::middleware {
 namespace {
@@ -63,7 +63,7 @@ int weight_of(std::string_view element) {
   }
 }
 
-class CompressedBody final : public BodyAround {
+class CompressedBody final : public proxy::BodyAround {
  public:
   // `first` was read already; `ended`: and it is all there is.
   CompressedBody(std::unique_ptr<http::Body> inner, Coding coding, std::string_view first, bool ended)

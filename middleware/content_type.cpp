@@ -4,8 +4,8 @@
 
 #include "async/lent.h"
 #include "base/text.h"
-#include "middleware/body_around.h"
 #include "proxy/answering.h"
+#include "proxy/body_around.h"
 
 namespace sluice::middleware {
 namespace {
@@ -96,7 +96,7 @@ bool is_mp4(std::string_view bytes) {
 }
 
 // A response body whose first piece was read already.
-class PeekedBody final : public BodyAround {
+class PeekedBody final : public proxy::BodyAround {
  public:
   PeekedBody(std::unique_ptr<http::Body> inner, http::Bytes first) : BodyAround(std::move(inner)) {
     first_.hold(first);
@@ -104,17 +104,17 @@ class PeekedBody final : public BodyAround {
   http::Bytes first() const { return first_.bytes(); }
 
   Task<Result<http::Bytes>> read() override {
-    if (given_) return BodyAround::read();
+    if (given_) return proxy::BodyAround::read();
     given_ = true;
     return lend(first_.bytes());
   }
-  bool ready() const override { return !given_ || BodyAround::ready(); }
+  bool ready() const override { return !given_ || proxy::BodyAround::ready(); }
   std::optional<std::uint64_t> remaining() const override {
-    std::optional<std::uint64_t> rest = BodyAround::remaining();
+    std::optional<std::uint64_t> rest = proxy::BodyAround::remaining();
     if (rest && !given_) *rest += first_.bytes().size();
     return rest;
   }
-  net::Stream* direct() override { return given_ ? BodyAround::direct() : nullptr; }
+  net::Stream* direct() override { return given_ ? proxy::BodyAround::direct() : nullptr; }
 
  private:
   static Task<Result<http::Bytes>> lend(http::Bytes bytes) { co_return bytes; }

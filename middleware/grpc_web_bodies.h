@@ -7,7 +7,7 @@
 
 #include "async/lent.h"
 #include "http/body.h"
-#include "middleware/body_around.h"
+#include "proxy/body_around.h"
 
 namespace sluice::middleware {
 
@@ -25,7 +25,7 @@ class Base64DecodedBody final : public http::Body {
 };
 
 // A response's content with its trailers behind, in base64 if wanted.
-class GrpcWebBody final : public BodyAround {
+class GrpcWebBody final : public proxy::BodyAround {
  public:
   GrpcWebBody(std::unique_ptr<http::Body> inner, bool text) : BodyAround(std::move(inner)), text_(text) {}
   Task<Result<http::Bytes>> read() override;

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include "middleware/answers.h"
-#include "middleware/body_around.h"
 #include "proxy/answering.h"
+#include "proxy/body_around.h"
 
 namespace sluice::middleware {
 namespace {
@@ -24,7 +24,7 @@ class Counted {
   std::atomic<std::uint64_t>* place_;
 };
 
-class CountedBody final : public BodyAround {
+class CountedBody final : public proxy::BodyAround {
  public:
   CountedBody(std::unique_ptr<http::Body> inner, Counted counted)
       : BodyAround(std::move(inner)), counted_(std::move(counted)) {}

@@ -3,8 +3,7 @@
 //
 // Why a set of our own: libuv turns every change of a uv_poll_t's mask into a DEL and an ADD, about four epoll_ctl per
 // connection. Here a connection costs one ADD, and a keep-alive request none. libuv's own descriptor sits in our set
-// and not the other way round, because an epoll set inside another one costs every event a second wake-up in the kernel
-// (docs/performance.md).
+// and not the other way round: a turn is then one epoll_wait, not one for each set.
 //
 // All members are for the loop's own thread. Other threads reach a loop only through a Doorbell (mailbox.h).
 #pragma once

@@ -1,6 +1,5 @@
 // system_calls.h: recv and send without what libc adds to them in a process of several threads: each is a cancellation
-// point, which costs as much as a small system call's own bookkeeping (docs/performance.md). Nobody here cancels
-// threads.
+// point, which costs as much as a small system call's own bookkeeping. Nobody here cancels threads.
 #pragma once
 
 #include <sys/socket.h>

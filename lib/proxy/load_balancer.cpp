@@ -87,7 +87,8 @@ Task<Result<http::Response>> LoadBalancer::try_servers(http::Request& request) c
   Sticky::Wish wish;
   if (options_.sticky) wish = options_.sticky->wish_of(request);
   for (std::size_t attempt = 0; attempt < destinations_.size(); ++attempt) {
-    bool wished = wish.index >= 0 && untried.usable(static_cast<std::size_t>(wish.index));
+    bool wished = wish.index >= 0 && strategy_->may_choose(static_cast<std::size_t>(wish.index)) &&
+                  untried.usable(static_cast<std::size_t>(wish.index));
     int chosen = wished ? wish.index : strategy_->choose(worker, request, untried);
     if (chosen < 0) break;
     auto index = static_cast<std::size_t>(chosen);

@@ -6,6 +6,7 @@
 
 #include "base/encoding.h"
 #include "base/text.h"
+#include "http/chars.h"
 #include "tls/digest.h"
 
 namespace sluice::proxy {
@@ -16,12 +17,6 @@ std::string fnv1(std::string_view text) {
   std::uint64_t hash = 0xcbf29ce484222325;
   for (char c : text) hash = (hash * 0x100000001b3) ^ static_cast<unsigned char>(c);
   return fmt::format("{:x}", hash);
-}
-
-bool is_cookie_name_byte(char c) {
-  constexpr std::string_view kSpecial = "!#$%&'*+-.^_`|~";
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-         kSpecial.find(c) != std::string_view::npos;
 }
 
 std::string attributes_of(const Sticky::Cookie& cookie) {
@@ -37,12 +32,6 @@ std::string attributes_of(const Sticky::Cookie& cookie) {
   return text;
 }
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
 // The value of the first cookie of that name (RFC 6265 §5.4 as servers read it); a pair of quotes around it is dropped.
 std::string_view cookie_value(const http::Fields& fields, std::string_view name) {
   for (const http::Field& field : fields) {
@@ -50,11 +39,11 @@ std::string_view cookie_value(const http::Fields& fields, std::string_view name)
     std::string_view rest = field.value;
     while (!rest.empty()) {
       std::size_t end = rest.find(';');
-      std::string_view pair = trimmed(rest.substr(0, end));
+      std::string_view pair = trim(rest.substr(0, end));
       rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
       std::size_t equals = pair.find('=');
-      if (equals == std::string_view::npos || trimmed(pair.substr(0, equals)) != name) continue;
-      std::string_view value = trimmed(pair.substr(equals + 1));
+      if (equals == std::string_view::npos || trim(pair.substr(0, equals)) != name) continue;
+      std::string_view value = trim(pair.substr(equals + 1));
       if (value.size() >= 2 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
       return value;
     }
@@ -95,7 +84,7 @@ std::string Sticky::default_name(std::string_view service) {
 std::string Sticky::sanitized_name(std::string_view name) {
   std::string clean(name);
   for (char& c : clean) {
-    if (!is_cookie_name_byte(c)) c = '_';
+    if (!http::is_token(std::string_view(&c, 1))) c = '_';
   }
   return clean;
 }

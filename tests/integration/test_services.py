@@ -78,6 +78,14 @@ class StickyCookies(Case):
             self.assertEqual(reply.body, b"b")
             self.assertIn(hashlib.sha256(upstreams[1].url.encode()).hexdigest()[:16], cookie_of(reply))
 
+    def test_a_cookie_leads_to_no_server_of_weight_zero(self):
+        on, off = (self.upstream(serve(response(200, name))) for name in (b"on", b"off"))
+        process = self.sluice(single(on.url, {"url": off.url, "weight": 0}, sticky={"cookie": {"name": "stay"}}))
+        value = hashlib.sha256(off.url.encode()).hexdigest()[:16]
+        reply = self.client(process).ask(get("/", [("Cookie", f"stay={value}")]))
+        self.assertEqual(reply.body, b"on")
+        self.assertIn(hashlib.sha256(on.url.encode()).hexdigest()[:16], cookie_of(reply))
+
     def test_services_and_servers_may_both_stick(self):
         upstreams = [self.upstream(serve(response(200, name))) for name in (b"a", b"b", b"c", b"d")]
         urls = [upstream.url for upstream in upstreams]
