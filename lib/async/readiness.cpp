@@ -12,7 +12,10 @@ Status Readiness::open(int fd) {
 }
 
 void Readiness::dispatch(std::uint32_t epoll_events) {
-  if ((epoll_events & (EPOLLHUP | EPOLLRDHUP | EPOLLERR)) != 0) hung_up_ = true;
+  if ((epoll_events & (EPOLLHUP | EPOLLRDHUP | EPOLLERR)) != 0 && !hung_up_) {
+    hung_up_ = true;
+    if (observer_ != nullptr && in_.waiter == nullptr) observer_->peer_ended();
+  }
   if ((epoll_events & (EPOLLERR | EPOLLHUP)) != 0 && !broken_) {
     broken_ = true;
     if (observer_ != nullptr && in_.waiter == nullptr) observer_->connection_broke();

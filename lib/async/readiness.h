@@ -15,11 +15,14 @@
 
 namespace sluice::async {
 
-// Wants to know at once that a connection broke: a reset, not an orderly end. Called from within the loop's event
-// dispatch, so it may wake and cancel, nothing more.
+// Wants to know at once what happens to a connection while nobody reads. Called from within the loop's event dispatch,
+// so it may wake, cancel and set timers, nothing more.
 class BreakObserver {
  public:
+  // A reset, not an orderly end. At most once per connection.
   virtual void connection_broke() = 0;
+  // The peer has closed its side, or the connection broke. At most once per connection.
+  virtual void peer_ended() {}
 
  protected:
   ~BreakObserver() = default;
@@ -33,7 +36,7 @@ class Readiness final : public EventSource {
 
   // Registers `fd`. The descriptor is not owned; closing it ends the registration.
   Status open(int fd);
-  // Told once when the connection breaks while nobody reads. Null: nobody.
+  // Told while nobody reads. Null: nobody.
   void observe(BreakObserver* observer) { observer_ = observer; }
 
   // The system calls found nothing more (EAGAIN, or a short read): the next wait really waits.

@@ -52,7 +52,7 @@ class Stream {
   // Waits until `readable`; an idle connection holds nothing but this.
   virtual Task<Status> wait_readable(Deadline deadline) = 0;
 
-  // Told once when the transport breaks while nobody reads. Null: nobody.
+  // Told when the transport breaks or the peer ends while nobody reads. Null: nobody.
   virtual void observe(async::BreakObserver* observer) = 0;
 
   // True when something can be read without waiting: bytes, the end, or an error. May say so falsely, never miss it.

@@ -66,6 +66,7 @@ Task<Result<std::unique_ptr<Connection>>> Upstreams::dial(const Endpoint& endpoi
   if (!stream) co_return stream.error();
   auto connection = std::make_unique<Connection>(std::move(*stream));
   if (endpoint.named_by_request()) connection->name = name;
+  connection->stream->observe(this);
   if (net::SocketStream* socket = connection->stream->socket()) socket->readiness().set_early();
   start_small(*connection);
   co_return connection;

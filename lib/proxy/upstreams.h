@@ -2,7 +2,8 @@
 //
 // One per worker, used by its loop only. A connection is leased to one exchange at a time and comes back when request
 // and response are complete. Reuse is last in, first out, so that a pool shrinks to what the load needs. Upstreams
-// close idle connections too: one that became readable while idle can only bring an end or nonsense and is closed.
+// close idle connections too: one that became readable while idle can only bring an end or nonsense and is closed, at
+// once when it brings an end: the network of a container is gone a moment after its last process.
 //
 // Only endpoints of the adopted snapshot have a pool. An exchange keeps its snapshot, and so its endpoint, alive until
 // its connection has come back; if the endpoint is no longer in use by then, the connection is closed.
@@ -28,7 +29,7 @@ struct Connection : ListNode<> {
   bool reused = false;  // has carried an exchange before
 };
 
-class Upstreams : private Timer {
+class Upstreams : private Timer, private async::BreakObserver {
  public:
   explicit Upstreams(Connector& connector) : connector_(connector) {}
   ~Upstreams();
@@ -67,6 +68,8 @@ class Upstreams : private Timer {
   static constexpr Duration kSweep = 1s;
 
   void on_timer() override;
+  void connection_broke() override {}
+  void peer_ended() override { Timer::set(0s); }
 
   Connector& connector_;
   std::unordered_map<const Endpoint*, Pool> pools_;

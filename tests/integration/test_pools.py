@@ -85,6 +85,27 @@ class Reuse(Case):
         self.assertEqual(len(upstream.connections), 5)
         self.assertEqual(len(upstream.requests), 5)
 
+    def test_an_idle_connection_ends_as_soon_as_the_upstream_ends_it(self):
+        took = []
+
+        def ends(connection):
+            connection.read_request()
+            connection.send(response(200, b"one"))
+            connection.owner.wait(lambda: connection.owner.end)
+            connection.end()
+            began = time.monotonic()
+            connection.hold()
+            took.append(time.monotonic() - began)
+
+        upstream = self.upstream(ends)
+        upstream.end = False
+        self.client(self.sluice(upstream)).ask(get())
+        time.sleep(0.05)  # nothing waits for what comes now
+        upstream.end = True
+        upstream.changed()
+        self.assertTrue(upstream.wait(lambda: took))
+        self.assertLess(took[0], 0.1)
+
     def test_a_connection_that_speaks_while_idle_is_dropped(self):
         def chatty(connection):
             connection.read_request()
