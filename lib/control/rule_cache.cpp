@@ -3,11 +3,10 @@
 namespace sluice::control {
 
 const RuleCache::Parsed& RuleCache::parse(const std::string& text, route::Family family, route::Syntax syntax) {
-  std::string key(family == route::Family::http ? "h" : "t");
-  key += syntax == route::Syntax::v2 ? '2' : '3';
-  key += text;
-  auto [found, added] = rules_.try_emplace(std::move(key));
+  Rules& rules = rules_[(family == route::Family::http ? 0 : 2) + (syntax == route::Syntax::v2 ? 0 : 1)];
+  auto [found, added] = rules.try_emplace(text);
   Parsed& cached = found->second;
+  used_ += cached.used_in != number_ ? 1 : 0;
   cached.used_in = number_;
   if (!added) return cached;
   route::ParsedRule parsed = route::parse_rule(text, family, syntax);
@@ -18,7 +17,13 @@ const RuleCache::Parsed& RuleCache::parse(const std::string& text, route::Family
 }
 
 void RuleCache::finish() {
-  std::erase_if(rules_, [this](const auto& cached) { return cached.second.used_in != number_; });
+  std::size_t known = 0;
+  for (const Rules& rules : rules_) known += rules.size();
+  for (Rules& rules : rules_) {
+    if (used_ == known) break;
+    std::erase_if(rules, [this](const auto& cached) { return cached.second.used_in != number_; });
+  }
+  used_ = 0;
   ++number_;
 }
 

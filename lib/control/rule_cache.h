@@ -2,6 +2,7 @@
 // table made of the same rules need not be made again. Control thread only.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -17,7 +18,7 @@ class RuleCache {
     std::shared_ptr<const route::Rule> rule;  // null: `error` says why
     route::RuleProblem error;
     std::vector<route::RuleProblem> warnings;
-    std::uint64_t used_in = 0;
+    std::uint64_t used_in = ~std::uint64_t{0};  // number of the build
   };
 
   const Parsed& parse(const std::string& text, route::Family family, route::Syntax syntax);
@@ -25,8 +26,11 @@ class RuleCache {
   void finish();
 
  private:
-  std::unordered_map<std::string, Parsed> rules_;
+  using Rules = std::unordered_map<std::string, Parsed>;  // by text
+
+  std::array<Rules, 4> rules_;  // by family and syntax
   std::uint64_t number_ = 0;
+  std::size_t used_ = 0;  // by the build that is being made
 };
 
 }  // namespace sluice::control

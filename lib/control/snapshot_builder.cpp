@@ -36,7 +36,12 @@ constexpr std::array<std::string_view, 18> kProviderOrder = {"internal",
                                                              "zookeeper",
                                                              "rest"};
 
-std::string left_out(const std::string& router) { return fmt::format("router {} takes no requests", router); }
+std::string left_out(const std::string& router) {
+  std::string effect = "router ";
+  effect += router;
+  effect += " takes no requests";
+  return effect;
+}
 
 const config::EntryPoint* static_entry_point(const config::Static& configuration, const std::string& name) {
   auto found = configuration.entry_points.find(name);
@@ -107,16 +112,15 @@ Build SnapshotBuilder::build(const Fragments& fragments) {
 template <class Router>
 const RuleCache::Parsed* SnapshotBuilder::rule_of(const std::string& name, const Router& router, route::Family family,
                                                   bool internal, config::Report& report) {
-  const std::string effect = left_out(name);
   if (router.rule.empty()) {
-    report.push_back(problem(code::kRule, fmt::format("router {} has no rule", name), router.source, effect,
+    report.push_back(problem(code::kRule, fmt::format("router {} has no rule", name), router.source, left_out(name),
                              family == route::Family::http ? "add a rule, for example Host(`app.example.com`)"
                                                            : "add a rule, for example HostSNI(`app.example.com`)"));
     return nullptr;
   }
   if (!internal && router.priority > kMaxUserPriority) {
     report.push_back(problem(code::kPriority, fmt::format("the priority of router {} is in the reserved band", name),
-                             router.source, effect, fmt::format("use at most {}", kMaxUserPriority)));
+                             router.source, left_out(name), fmt::format("use at most {}", kMaxUserPriority)));
     return nullptr;
   }
   std::string_view syntax = router.rule_syntax.empty() ? configuration_.core.default_rule_syntax : router.rule_syntax;
@@ -127,7 +131,7 @@ const RuleCache::Parsed* SnapshotBuilder::rule_of(const std::string& name, const
     report.push_back(problem(code::kRule,
                              fmt::format("the rule of router {} cannot be used: {}, at byte {} of {}", name,
                                          rule.error.what, rule.error.offset + 1, router.rule),
-                             router.source, effect, rule.error.fix));
+                             router.source, left_out(name), rule.error.fix));
     return nullptr;
   }
   for (const route::RuleProblem& warning : rule.warnings) {

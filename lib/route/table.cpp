@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 #include <tuple>
+#include <unordered_map>
 
 #include "base/text.h"
 #include "route/keys.h"
@@ -24,7 +24,37 @@ struct Cursor {
   const std::uint32_t* end;
 };
 
-std::string reversed(std::string_view text) { return std::string(text.rbegin(), text.rend()); }
+struct HashOfPattern {
+  std::size_t operator()(const HostPattern& pattern) const {
+    return std::hash<std::string_view>()(pattern.name) + static_cast<std::size_t>(pattern.kind);
+  }
+};
+
+// The two directions in which names are compared.
+struct Forwards {
+  static auto begin(std::string_view text) { return text.begin(); }
+  static auto end(std::string_view text) { return text.end(); }
+};
+struct Backwards {
+  static auto begin(std::string_view text) { return text.rbegin(); }
+  static auto end(std::string_view text) { return text.rend(); }
+};
+
+// Eight letters, the first one in the highest byte: they compare as the letters do.
+template <class Direction>
+std::uint64_t first_letters(std::string_view name) {
+  std::uint64_t letters = 0;
+  int shift = 56;
+  for (auto letter = Direction::begin(name); letter != Direction::end(name) && shift >= 0; ++letter, shift -= 8) {
+    letters |= static_cast<std::uint64_t>(static_cast<unsigned char>(*letter)) << shift;
+  }
+  return letters;
+}
+
+template <class Direction>
+bool is_before(std::string_view a, std::string_view b) {
+  return std::lexicographical_compare(Direction::begin(a), Direction::end(a), Direction::begin(b), Direction::end(b));
+}
 
 }  // namespace
 
@@ -33,31 +63,33 @@ std::int64_t automatic_priority(const Rule& rule) {
 }
 
 Table::Table(std::span<const Route> routes) {
-  std::vector<const Route*> sorted;
-  for (const Route& route : routes) sorted.push_back(&route);
-  auto priority = [](const Route& route) {
-    return route.priority != 0 ? route.priority : automatic_priority(*route.rule);
+  struct Sorted {
+    std::int64_t priority;
+    const Route* route;
   };
-  std::sort(sorted.begin(), sorted.end(), [&](const Route* a, const Route* b) {
-    std::int64_t of_a = priority(*a);
-    std::int64_t of_b = priority(*b);
-    return std::tie(of_b, a->provider_rank, a->router, a->payload) <
-           std::tie(of_a, b->provider_rank, b->router, b->payload);
+  std::vector<Sorted> sorted;
+  sorted.reserve(routes.size());
+  for (const Route& route : routes) {
+    sorted.push_back({route.priority != 0 ? route.priority : automatic_priority(*route.rule), &route});
+  }
+  std::sort(sorted.begin(), sorted.end(), [](const Sorted& a, const Sorted& b) {
+    return std::tie(b.priority, a.route->provider_rank, a.route->router, a.route->payload) <
+           std::tie(a.priority, b.route->provider_rank, b.route->router, b.route->payload);
   });
 
   std::vector<PathIndex::Entry> entries;
-  std::map<HostPattern, PathIndex::Bucket> buckets;
+  std::unordered_map<HostPattern, PathIndex::Bucket, HashOfPattern> buckets;
   std::vector<HostPattern> hosts;  // of the buckets after the first
   struct Filed {
     std::uint32_t entries = 0;
     std::uint32_t for_any_path = HostIndex::kNoNote;
   };
   std::vector<Filed> filed(1);  // by bucket
-  for (const Route* route : sorted) {
+  for (const auto& [priority, route] : sorted) {
     auto position = static_cast<std::uint32_t>(order_.size());
     Keys keys = keys_of(*route->rule);
     order_.push_back(Step{program_.add(*route->rule), route->payload, route::is_catch_all(*route->rule), keys.decide});
-    descriptions_.push_back(Description{std::string(route->router), route->rule->text, priority(*route)});
+    descriptions_.push_back(Description{std::string(route->router), route->rule->text, priority});
     for (Key& key : keys.keys) {
       PathIndex::Bucket bucket = kAnyHost;
       if (key.host.kind != HostPattern::Kind::any) {
@@ -80,12 +112,23 @@ Table::Table(std::span<const Route> routes) {
   }
   paths_ = PathIndex(std::move(entries), bucket_of(hosts.size()));
 
-  for (std::size_t i = 0; i < hosts.size(); ++i) forwards_.push_back(SimilarHost{hosts[i].name, bucket_of(i)});
-  backwards_ = forwards_;
-  for (SimilarHost& host : backwards_) host.name = reversed(host.name);
-  auto by_name = [](const SimilarHost& a, const SimilarHost& b) { return a.name < b.name; };
-  std::sort(forwards_.begin(), forwards_.end(), by_name);
-  std::sort(backwards_.begin(), backwards_.end(), by_name);
+  names_.reserve(hosts.size());
+  for (HostPattern& host : hosts) names_.push_back(std::move(host.name));
+  sort_names();
+}
+
+void Table::sort_names() {
+  auto sort = [this](std::vector<SimilarHost>& hosts, auto direction) {
+    using Direction = decltype(direction);
+    hosts.reserve(names_.size());
+    for (std::uint32_t i = 0; i < names_.size(); ++i) hosts.push_back({first_letters<Direction>(names_[i]), i});
+    std::sort(hosts.begin(), hosts.end(), [this](const SimilarHost& a, const SimilarHost& b) {
+      if (a.first_letters != b.first_letters) return a.first_letters < b.first_letters;
+      return is_before<Direction>(names_[a.host], names_[b.host]);
+    });
+  };
+  sort(forwards_, Forwards());
+  sort(backwards_, Backwards());
 }
 
 std::optional<std::uint32_t> Table::match(const Facts& facts) const {
@@ -174,18 +217,19 @@ void Table::add_similar_hosts(std::string_view host, std::vector<PathIndex::Buck
   constexpr std::ptrdiff_t kNeighbours = 4;                      // to each side
   if (host.empty() || host.size() > 253) return;                 // RFC 1035 §2.3.4
   std::vector<std::pair<std::size_t, PathIndex::Bucket>> found;  // edits, bucket
-  auto look = [&](const std::vector<SimilarHost>& hosts, const std::string& name) {
-    auto place = std::lower_bound(hosts.begin(), hosts.end(), name,
-                                  [](const SimilarHost& a, const std::string& b) { return a.name < b; });
+  auto look = [&](const std::vector<SimilarHost>& hosts, auto direction) {
+    auto place = std::lower_bound(hosts.begin(), hosts.end(), host, [this](const SimilarHost& a, std::string_view b) {
+      return is_before<decltype(direction)>(names_[a.host], b);
+    });
     auto begin = place - std::min(kNeighbours, place - hosts.begin());
     auto end = place + std::min(kNeighbours, hosts.end() - place);
     for (auto near = begin; near != end; ++near) {
-      std::size_t edits = edit_distance(near->name, name);
-      if (edits <= std::max<std::size_t>(2, host.size() / 4)) found.emplace_back(edits, near->bucket);
+      std::size_t edits = edit_distance(names_[near->host], host);
+      if (edits <= std::max<std::size_t>(2, host.size() / 4)) found.emplace_back(edits, bucket_of(near->host));
     }
   };
-  look(forwards_, std::string(host));
-  look(backwards_, reversed(host));
+  look(forwards_, Forwards());
+  look(backwards_, Backwards());
   std::sort(found.begin(), found.end());
   for (const auto& [edits, bucket] : found) {
     if (std::find(buckets.begin(), buckets.end(), bucket) == buckets.end()) buckets.push_back(bucket);

@@ -75,11 +75,13 @@ class Table {
     std::string rule;
     std::int64_t priority = 0;
   };
+  // A host name by its first letters, in one of two directions, so that few comparisons look at the name itself.
   struct SimilarHost {
-    std::string name;  // forwards or backwards
-    PathIndex::Bucket bucket = 0;
+    std::uint64_t first_letters = 0;
+    std::uint32_t host = 0;
   };
 
+  void sort_names();
   void add_similar_hosts(std::string_view host, std::vector<PathIndex::Bucket>& buckets) const;
 
   std::vector<Step> order_;
@@ -87,8 +89,9 @@ class Table {
   Program program_;
   HostIndex hosts_;                     // noted: the position of a host's only rule, if that is for any path
   PathIndex paths_;                     // bucket 0: the rules for any host
-  std::vector<SimilarHost> forwards_;   // host names in order, and
-  std::vector<SimilarHost> backwards_;  // spelled from the end, to find neighbours in name and in domain
+  std::vector<std::string> names_;      // of the hosts, by their number in the index
+  std::vector<SimilarHost> forwards_;   // in the order of the names, and
+  std::vector<SimilarHost> backwards_;  // of the names spelled from the end, to find neighbours in name and in domain
 };
 
 }  // namespace sluice::route
