@@ -58,7 +58,8 @@ std::shared_ptr<const server::Snapshot> everything_to(std::shared_ptr<const prox
   route::Route row;
   row.rule = &*parsed.rule;
   row.router = "whoami";
-  auto routes = std::make_shared<server::EntryPointRoutes>(route::HttpTable(std::span(&row, 1)));
+  auto routes =
+      std::make_shared<server::EntryPointRoutes>(std::make_shared<const route::HttpTable>(std::span(&row, 1)));
   routes->routes.push_back(server::Route{"whoami", std::move(handler), false, {}});
   auto snapshot = std::make_shared<server::Snapshot>();
   snapshot->number = 1;

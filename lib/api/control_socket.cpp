@@ -49,7 +49,8 @@ std::shared_ptr<const server::Snapshot> only(std::shared_ptr<const proxy::Handle
   route::Route row;
   row.rule = &*rule.rule;
   row.router = "control@internal";
-  auto routes = std::make_shared<server::EntryPointRoutes>(route::HttpTable(std::span(&row, 1)));
+  auto routes =
+      std::make_shared<server::EntryPointRoutes>(std::make_shared<const route::HttpTable>(std::span(&row, 1)));
   server::Route target;
   target.router = "control@internal";
   target.handler = std::move(handler);

@@ -48,12 +48,12 @@ Task<Result<Fragments>> Aggregator::next() {
       Status waited = co_await arrived_.wait();
       if (!waited) co_return waited.error();
     }
-    Time earliest = std::max(loop.now() + kSettle, last_ + throttle_);
+    Time earliest = std::max(loop.now() + kSettle, paid_until_ + -(kAtOnce - 1) * throttle_);
     Status slept = co_await sleep_until(earliest);
     if (!slept) co_return slept.error();
   }
   changed_ = false;
-  last_ = loop.now();
+  paid_until_ = std::max(paid_until_, loop.now()) + throttle_;
   co_return fragments_;
 }
 

@@ -1,7 +1,7 @@
 // aggregator.h: collects the fragments of all providers and says when to build.
 //
-// The first change after a quiet time is let through at once; further ones wait until the throttle time has passed
-// since the last build, so that a storm of events costs one build per throttle time. Control thread only.
+// The first changes after a quiet time are let through at once: a container that is replaced is three of them. Further
+// ones wait, so that a storm of events costs one build per throttle time. Control thread only.
 #pragma once
 
 #include <string>
@@ -30,6 +30,8 @@ class Aggregator final : public FragmentSink {
   // Changes that come within so short a time are one: files of a directory, containers of a compose project.
   static constexpr Duration kSettle = 5ms;
   static constexpr Duration kFirstWait = 2s;
+  // So many builds may follow each other without waiting; one more for every throttle time that passes.
+  static constexpr int kAtOnce = 3;
 
  private:
   bool complete() const;
@@ -39,7 +41,7 @@ class Aggregator final : public FragmentSink {
   Fragments fragments_;  // at most one per provider
   bool changed_ = false;
   bool first_ = true;
-  Time last_;
+  Time paid_until_;  // each build costs a throttle time, beginning at the later of this and now
   Signal arrived_;
 };
 

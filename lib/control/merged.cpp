@@ -5,10 +5,15 @@ namespace {
 
 template <class T>
 void add(std::map<std::string, Owned<T>>& into, const std::map<std::string, T>& from, std::string_view provider) {
+  // Names are in nearly the same order with and without the provider behind them.
+  auto last = into.end();
   for (const auto& [name, object] : from) {
-    std::string qualified = std::string(name) + '@';
+    std::string qualified;
+    qualified.reserve(name.size() + 1 + provider.size());
+    qualified += name;
+    qualified += '@';
     qualified += provider;
-    into.emplace_hint(into.end(), std::move(qualified), Owned<T>{&object, provider});
+    last = into.emplace_hint(last, std::move(qualified), Owned<T>{&object, provider});
   }
 }
 

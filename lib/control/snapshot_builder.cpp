@@ -43,11 +43,6 @@ std::string left_out(const std::string& router) {
   return effect;
 }
 
-const config::EntryPoint* static_entry_point(const config::Static& configuration, const std::string& name) {
-  auto found = configuration.entry_points.find(name);
-  return found == configuration.entry_points.end() ? nullptr : &found->second;
-}
-
 http::EncodedCharacters encoded_characters(const config::EntryPointEncodedCharacters& from) {
   http::EncodedCharacters characters;
   characters.allow_slash = from.allow_encoded_slash;
@@ -73,7 +68,12 @@ SnapshotBuilder::SnapshotBuilder(const config::Static& configuration,
       services_(workers, configuration, std::move(internal_services), registry, tls_),
       tcp_services_(workers, registry, tls_),
       middlewares_(kinds, workers, services_, registry),
-      states_(entry_points.size()) {}
+      states_(entry_points.size()) {
+  for (const server::EntryPointSettings& entry_point : entry_points_) {
+    auto model = configuration_.entry_points.find(entry_point.name);
+    models_.push_back(model == configuration_.entry_points.end() ? nullptr : &model->second);
+  }
+}
 
 Build SnapshotBuilder::build(const Fragments& fragments) {
   ++number_;
@@ -145,11 +145,11 @@ void SnapshotBuilder::place(const std::string& name, const Owned<config::HttpRou
                             std::vector<Places>& places) {
   const config::HttpRouter& router = *owned.object;
   const config::Source& source = router.source;
-  const std::string effect = left_out(name);
   bool internal = owned.provider == "internal";
   const RuleCache::Parsed* parsed = rule_of(name, router, route::Family::http, internal, report);
   if (parsed == nullptr) return;
   const RuleCache::Parsed& rule = *parsed;
+  const std::string effect = left_out(name);
   std::vector<std::size_t> indices = entry_points_of(name, router.entry_points, source, report);
   if (indices.empty()) {
     report.push_back(problem(code::kNoEntryPoint, fmt::format("router {} is on no entry point", name), source, effect,
@@ -159,7 +159,7 @@ void SnapshotBuilder::place(const std::string& name, const Owned<config::HttpRou
   // Before anything else can leave the router out: its hosts keep their TLS options, whatever else is wrong with it.
   std::vector<bool> secure(entry_points_.size(), false);
   std::erase_if(indices, [&](std::size_t index) {
-    const config::EntryPoint* model = static_entry_point(configuration_, entry_points_[index].name);
+    const config::EntryPoint* model = models_[index];
     const config::RouterTls* model_tls = model != nullptr && model->http.tls && !internal ? &*model->http.tls : nullptr;
     if (!router.tls && model_tls == nullptr) return false;
     secure[index] = true;
@@ -181,10 +181,10 @@ void SnapshotBuilder::place(const std::string& name, const Owned<config::HttpRou
   if (base.service == nullptr || !complete) return;
 
   for (std::size_t index : indices) {
-    Placed one = base;
+    Placed one = index == indices.back() ? std::move(base) : base;
     one.name = name;
     one.secure = secure[index];
-    const config::EntryPoint* model = static_entry_point(configuration_, entry_points_[index].name);
+    const config::EntryPoint* model = models_[index];
     if (model != nullptr && !model->http.middlewares.empty() && !internal) {
       // A router on several entry points shows up once for each that adds something to it.
       if (indices.size() > 1) one.name = fmt::format("{}-{}", entry_points_[index].name, name);
@@ -283,30 +283,33 @@ std::vector<std::size_t> SnapshotBuilder::entry_points_of(const std::string& nam
   return indices;
 }
 
-server::HttpRoutes SnapshotBuilder::table_of(const std::vector<Placed>& placed, bool secure, std::size_t index) const {
+// The HTTP routers of one kind. `same_rows`: those of the build before, if the table can be taken over.
+server::HttpRoutes SnapshotBuilder::routes_of(const std::vector<Placed>& placed, bool secure, std::size_t index,
+                                              const server::HttpRoutes* same_rows) const {
   std::vector<route::Route> rows;
   std::vector<server::Route> routes;
+  routes.reserve(placed.size());
   http::EncodedCharacters characters;
-  if (const config::EntryPoint* model = static_entry_point(configuration_, entry_points_[index].name)) {
-    characters = encoded_characters(model->http.encoded_characters);
-  }
+  if (models_[index] != nullptr) characters = encoded_characters(models_[index]->http.encoded_characters);
+  const bool deny_some = !(characters == http::EncodedCharacters());
   std::map<const proxy::Handler*, std::shared_ptr<const proxy::Handler>> answering;  // by service
   for (const Placed& one : placed) {
     if (one.secure != secure) continue;
-    rows.push_back(
-        route::Route{one.rule.get(), one.priority, one.name, one.rank, static_cast<std::uint32_t>(rows.size())});
-    server::Route route;
+    if (same_rows == nullptr) {
+      rows.push_back(
+          route::Route{one.rule.get(), one.priority, one.name, one.rank, static_cast<std::uint32_t>(rows.size())});
+    }
+    server::Route& route = routes.emplace_back();
     route.router = one.name;
     auto& answers = answering[one.service.get()];
     if (answers == nullptr) answers = std::make_shared<proxy::Answering>(one.service);
     route.handler = proxy::chain(one.chain, answers);
-    route.deny_encoded_characters = !(characters == http::EncodedCharacters());
+    route.deny_encoded_characters = deny_some;
     route.characters = characters;
-    routes.push_back(std::move(route));
   }
-  server::HttpRoutes table{route::HttpTable(rows)};
-  table.routes = std::move(routes);
-  return table;
+  server::HttpRoutes made(same_rows != nullptr ? same_rows->shared : std::make_shared<const route::HttpTable>(rows));
+  made.routes = std::move(routes);
+  return made;
 }
 
 std::shared_ptr<const server::EntryPointRoutes> SnapshotBuilder::routes_of(std::size_t index, Places places) {
@@ -315,12 +318,16 @@ std::shared_ptr<const server::EntryPointRoutes> SnapshotBuilder::routes_of(std::
       state.tcp == places.tcp) {
     return state.routes;
   }
-  server::HttpRoutes plain = table_of(places.placed, false, index);
-  auto routes = std::make_shared<server::EntryPointRoutes>(std::move(plain.table));
+  const bool same_rows =
+      state.routes != nullptr && std::equal(state.placed.begin(), state.placed.end(), places.placed.begin(),
+                                            places.placed.end(), [](const Row& a, const Row& b) { return a == b; });
+  server::HttpRoutes plain = routes_of(places.placed, false, index, same_rows ? state.routes.get() : nullptr);
+  auto routes = std::make_shared<server::EntryPointRoutes>(std::move(plain.shared));
   routes->routes = std::move(plain.routes);
   server::HttpsHosts hosts(places.https.policies(), places.https.hosts(), places.https.catch_all());
   routes->tls = std::make_shared<const server::TlsRoutes>(
-      server::TlsRoutes{table_of(places.placed, true, index), std::move(hosts), tcp_routes(places.tcp, true)});
+      server::TlsRoutes{routes_of(places.placed, true, index, same_rows ? &state.routes->tls->http : nullptr),
+                        std::move(hosts), tcp_routes(places.tcp, true)});
   server::TcpRoutes without_tls = tcp_routes(places.tcp, false);
   if (without_tls.table.size() > 0) routes->tcp = std::make_shared<const server::TcpRoutes>(std::move(without_tls));
   state.tcp = std::move(places.tcp);

@@ -45,13 +45,18 @@ class SnapshotBuilder {
   TlsBuilder& tls() { return tls_; }
 
  private:
-  // One router on one entry point.
-  struct Placed {
+  // Where a router stands in the table of an entry point.
+  struct Row {
     bool secure = false;  // takes requests over TLS only, and others not at all
     std::shared_ptr<const route::Rule> rule;
     std::string name;
     std::int64_t priority = 0;
     std::uint32_t rank = 0;
+
+    friend bool operator==(const Row&, const Row&) = default;
+  };
+  // One router on one entry point.
+  struct Placed : Row {
     Chain chain;
     std::shared_ptr<const proxy::Handler> service;
 
@@ -83,11 +88,13 @@ class SnapshotBuilder {
   std::vector<std::size_t> entry_points_of(const std::string& name, const std::vector<std::string>& names,
                                            const config::Source& source, config::Report& report) const;
   std::shared_ptr<const server::EntryPointRoutes> routes_of(std::size_t index, Places places);
-  server::HttpRoutes table_of(const std::vector<Placed>& placed, bool secure, std::size_t index) const;
+  server::HttpRoutes routes_of(const std::vector<Placed>& placed, bool secure, std::size_t index,
+                               const server::HttpRoutes* same_rows) const;
   std::uint32_t rank_of(std::string_view provider) const;
 
   const config::Static& configuration_;
   std::span<const server::EntryPointSettings> entry_points_;
+  std::vector<const config::EntryPoint*> models_;  // of the entry points; null: not one of the static configuration
   std::vector<std::string> default_entry_points_;
   TlsBuilder tls_;
   ServiceBuilder services_;

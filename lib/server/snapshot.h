@@ -27,11 +27,13 @@ struct alignas(64) Route {
   http::EncodedCharacters characters;
 };
 
-// HTTP routers and what they do; the table's payloads are indices of `routes`.
+// HTTP routers and what they do; the table's payloads are indices of `routes`. Where only what routers do has changed,
+// the table is that of the snapshot before.
 struct HttpRoutes {
-  explicit HttpRoutes(route::HttpTable table_in) : table(std::move(table_in)) {}
+  explicit HttpRoutes(std::shared_ptr<const route::HttpTable> table_in) : shared(std::move(table_in)), table(*shared) {}
 
-  route::HttpTable table;
+  std::shared_ptr<const route::HttpTable> shared;
+  const route::HttpTable& table;
   std::vector<Route> routes;
 };
 
