@@ -11,6 +11,7 @@ endif()
 
 option(SLUICE_TESTS "Build the tests" ON)
 option(SLUICE_FUZZ "Build the fuzz targets with libFuzzer (clang only)" OFF)
+option(SLUICE_PRECOMPILE "Precompile the headers that nearly every file includes" OFF)
 set(SLUICE_SANITIZE "" CACHE STRING "Sanitizers for everything we compile: address,undefined or thread")
 
 find_program(CCACHE ccache)
