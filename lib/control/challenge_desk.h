@@ -1,5 +1,5 @@
-// challenge_desk.h: where whoever orders certificates leaves the answers to a CA's challenges, so that every worker gives
-// them. `Control` owns the desk and hands it out; it lives as long as `Control`. Control thread only.
+// challenge_desk.h: where whoever orders certificates leaves the answers to a CA's challenges, so that every worker
+// gives them. `Control` owns the desk and hands it out; it lives as long as `Control`. Control thread only.
 //
 // What is armed is answered by every worker that accepts connections when the task is done; only then may the CA be
 // told. A worker that does not confirm in time fails the task, and what it was to arm is withdrawn. Disarming is not
