@@ -92,10 +92,40 @@ Answer answer(const control::Live& live, const http::Request& request) {
   return explained(live, request.target.query);
 }
 
+std::string name_of(const http::Request& request) {
+  const std::multimap<std::string, std::string> parameters = parameters_of(request.target.query);
+  auto found = parameters.find("name");
+  return found == parameters.end() ? std::string() : found->second;
+}
+
+Answer about_certificates(control::CertificateDesk& desk, const http::Request& request) {
+  const std::string_view path = request.target.path;
+  const bool asks = request.method == http::Method::get || request.method == http::Method::head;
+  if (path == "/certs" && asks) return {200, desk.certificates()};
+  if (path != "/certs/renew") return refuse(404, "there is no such question");
+  if (request.method != http::Method::post) return refuse(405, "this changes something, so it is a POST");
+  if (!desk.renew(name_of(request))) return refuse(404, "no certificate is for this name");
+  return refuse(202, "it is tried now; `sluice certs show` says how it goes");
+}
+
 }  // namespace
 
 Task<Result<http::Response>> ControlService::handle(http::Request& request) const {
-  const Answer made = answer(source_.live(), request);
+  constexpr std::string_view kCertificates = "/certs";
+  constexpr std::string_view kTest = "/certs/test";
+  const std::string_view path = request.target.path;
+  Answer made;
+  if (!path.starts_with(kCertificates)) {
+    made = answer(source_.live(), request);
+  } else if (certificates_ == nullptr) {
+    made = refuse(404, "no certificate resolver is configured");
+  } else if (path == kTest && request.method == http::Method::get) {
+    std::string name = name_of(request);
+    Node tested = co_await certificates_->test(std::move(name));
+    made.node = std::move(tested);
+  } else {
+    made = about_certificates(*certificates_, request);
+  }
   const std::string text = config::to_json(made.node, 2) + '\n';
   http::Response response = http::text_response(request.arena, made.status, request.arena.copy(text));
   response.fields.set("Content-Type", "application/json");

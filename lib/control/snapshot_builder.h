@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "control/certificate_wants.h"
 #include "control/https_places.h"
 #include "control/merged.h"
 #include "control/middleware_builder.h"
@@ -28,6 +29,7 @@ struct Build {
   std::shared_ptr<const server::Snapshot> snapshot;
   config::Report report;
   std::vector<HealthTarget> health_targets;
+  CertificateWants certificates;
   std::size_t routers = 0;  // that take requests
 };
 
