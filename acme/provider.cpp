@@ -114,6 +114,29 @@ bool AcmeProvider::renew(std::string_view name) {
   return found;
 }
 
+Task<std::string> AcmeProvider::revoke(std::string name, int reason) {
+  for (const std::unique_ptr<Resolver>& resolver : resolvers_) {
+    if (!resolver->serves(name)) continue;
+    std::string wrong = co_await resolver->revoke_certificate(name, reason);
+    co_return wrong;
+  }
+  co_return "no certificate is for this name";
+}
+
+Task<std::string> AcmeProvider::change_account(std::string resolver, AccountChange change) {
+  for (const std::unique_ptr<Resolver>& one : resolvers_) {
+    if (one->name() != resolver) continue;
+    std::string wrong;
+    if (change == AccountChange::roll_key) {
+      wrong = co_await one->roll_account_key();
+    } else {
+      wrong = co_await one->close_its_account();
+    }
+    co_return wrong;
+  }
+  co_return "there is no such resolver";
+}
+
 Task<config::Node> AcmeProvider::test(std::string name) {
   config::Node answer = config::Node::map();
   std::string why;

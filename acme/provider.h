@@ -34,6 +34,8 @@ class AcmeProvider final : public control::Provider, public control::Certificate
 
   config::Node certificates() const override;
   bool renew(std::string_view name) override;
+  Task<std::string> revoke(std::string name, int reason) override;
+  Task<std::string> change_account(std::string resolver, AccountChange change) override;
   Task<config::Node> test(std::string name) override;
 
  private:

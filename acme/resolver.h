@@ -60,6 +60,12 @@ class Resolver {
   // Tries the certificates of this name at once. False: there is none.
   bool renew_now(std::string_view name);
 
+  // resolver_commands.cpp. They answer what is wrong; empty: done.
+  bool serves(std::string_view name) const;
+  Task<std::string> revoke_certificate(std::string name, int reason);
+  Task<std::string> roll_account_key();
+  Task<std::string> close_its_account();
+
   const ResolverData& data() const { return data_; }
   // A map for every certificate, added to `list`.
   void describe(config::Node& list) const;
@@ -116,6 +122,7 @@ class Resolver {
   Task<Step> keep(Job& job, Issued issued);
   Task<Outcome<Account>> account_of(Ca& ca);
   Task<Outcome<Account>> account_inside(Ca& ca);
+  Task<Step> settle_key(Ca& ca);
   Task<Step> store_account(const Ca& ca, StoredAccount account);
   std::optional<StoredAccount> stored_account(const Ca& ca) const;
   IssuanceForm form_of(const Job& job, const Ca& ca) const;

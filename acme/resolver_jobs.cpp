@@ -313,6 +313,10 @@ Task<Outcome<Account>> Resolver::account_of(Ca& ca) {
 
 Task<Outcome<Account>> Resolver::account_inside(Ca& ca) {
   if (ca.account) co_return *ca.account;
+  if (state_.next_keys.contains(ca.client->directory_url())) {
+    Step settled = co_await settle_key(ca);
+    if (!settled) co_return settled.failure();
+  }
   std::optional<StoredAccount> stored = stored_account(ca);
   std::optional<PrivateKey> key;
   if (stored) key = PrivateKey::from_der(stored->key_der);

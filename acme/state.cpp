@@ -95,6 +95,7 @@ std::string write_state(const ResolverState& state) {
   for (const auto& [key, list] : state.issued) json["issued"][key] = times(list);
   for (const auto& [serial, one] : state.certificates) json["certificates"][serial] = written_certificate(one);
   for (const auto& [directory, list] : state.spent) json["spent"][directory] = times(list);
+  for (const auto& [directory, der] : state.next_keys) json["nextKeys"][directory] = base64_encode(der);
   for (const auto& [directory, until] : state.paused) json["paused"][directory] = until;
   for (const ResolverState::Archived& one : state.archived) {
     json["archived"].push_back({{"since", one.since},
@@ -121,6 +122,11 @@ ResolverState read_state(std::string_view text) {
     state.certificates[serial] = certificate_of(one);
   }
   for (const auto& [directory, list] : object_of(json, "spent").items()) state.spent[directory] = times_of(list);
+  for (const auto& [directory, key] : object_of(json, "nextKeys").items()) {
+    if (!key.is_string()) continue;
+    Result<std::string> der = base64_decode(key.get<std::string>());
+    if (der) state.next_keys[directory] = *std::move(der);
+  }
   for (const auto& [directory, until] : object_of(json, "paused").items()) {
     if (until.is_number_integer()) state.paused[directory] = until.get<std::int64_t>();
   }

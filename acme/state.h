@@ -45,6 +45,7 @@ struct ResolverState {
   std::map<std::string, std::vector<std::int64_t>> issued;  // likewise: when
   std::map<std::string, Certificate> certificates;          // by serial number
   std::map<std::string, std::vector<std::int64_t>> spent;   // orders made, by directory
+  std::map<std::string, std::string> next_keys;             // DER: of a change of account keys under way, by directory
   std::map<std::string, std::int64_t> paused;               // until when nothing is asked of a CA, by directory
   std::vector<Archived> archived;
 

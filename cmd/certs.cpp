@@ -22,6 +22,8 @@ namespace {
 constexpr int kUnreachable = 3;
 constexpr const char* kUsage =
     "usage: sluice certs list|show NAME|test NAME|renew NAME [-o text|json] [--control PATH]\n"
+    "       sluice certs revoke NAME [--reason NUMBER]\n"
+    "       sluice certs account roll-key|close RESOLVER\n"
     "       sluice certs export DIRECTORY [NAME...] [--storage FILE]\n";
 
 struct Options {
@@ -29,6 +31,7 @@ struct Options {
   std::string output = "text";
   std::string control;
   std::string storage = "acme.json";
+  std::string reason = "0";
 };
 
 bool read_options(const std::vector<std::string>& arguments, Options& options) {
@@ -49,6 +52,8 @@ bool read_options(const std::vector<std::string>& arguments, Options& options) {
       options.output = value;
     } else if (name == "--control") {
       options.control = value;
+    } else if (name == "--reason") {
+      options.reason = value;
     } else if (name == "--storage") {
       options.storage = value;
     } else {
@@ -72,7 +77,7 @@ nlohmann::json ask(const Options& options, const std::string& path, const std::s
   std::string why = reply.error;
   if (!answer.is_discarded() && answer.is_object()) why = answer.value("message", reply.body);
   std::fprintf(stderr, "sluice certs: %s\n", printable(why).c_str());
-  exit_status = reply.status == 404 ? 1 : kUnreachable;
+  exit_status = reply.status == 400 ? 2 : reply.status == 404 || reply.status == 409 ? 1 : kUnreachable;
   return nlohmann::json(nlohmann::json::value_t::discarded);
 }
 
@@ -158,9 +163,9 @@ int test(const Options& options) {
   return answer.value("verdict", "") == "reaches us" ? 0 : 1;
 }
 
-int renew(const Options& options) {
+int tell(const Options& options, const std::string& path) {
   int exit_status = 0;
-  const nlohmann::json answer = ask(options, "/certs/renew?name=" + escaped(options.words[1]), "POST", exit_status);
+  const nlohmann::json answer = ask(options, path, "POST", exit_status);
   if (answer.is_discarded()) return exit_status;
   print(answer.value("message", "") + '\n');
   return 0;
@@ -216,7 +221,14 @@ int certs(const std::vector<std::string>& arguments) {
   if (what == "list" && count == 1) return show(options, true);
   if (what == "show" && count == 2) return show(options, false);
   if (what == "test" && count == 2) return test(options);
-  if (what == "renew" && count == 2) return renew(options);
+  if (what == "renew" && count == 2) return tell(options, "/certs/renew?name=" + escaped(options.words[1]));
+  if (what == "revoke" && count == 2) {
+    return tell(options, "/certs/revoke?name=" + escaped(options.words[1]) + "&reason=" + escaped(options.reason));
+  }
+  if (what == "account" && count == 3) {
+    return tell(options,
+                "/certs/account?resolver=" + escaped(options.words[2]) + "&change=" + escaped(options.words[1]));
+  }
   if (what == "export" && count >= 2) return write_out(options);
   return usage();
 }

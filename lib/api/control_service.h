@@ -6,6 +6,8 @@
 //   GET /certs             the certificates of resolvers, and how they fare
 //   GET /certs/test?name=  whether a CA would find us under that name
 //   POST /certs/renew?name=  tries to obtain it now
+//   POST /certs/revoke?name=&reason=  has the CA revoke it
+//   POST /certs/account?resolver=&change=roll-key|close
 //
 // Answers are JSON ("schema": "sluice/v1"); 404 for what is not there, 400 for a question that makes no sense. Secrets
 // are masked by the schema. Control thread only.

@@ -1,5 +1,6 @@
 #include "acme/ca_client.h"
 
+#include <mutex>
 #include <nlohmann/json.hpp>
 
 #include "acme/account.h"
@@ -31,8 +32,12 @@ class SmallCa {
     return test::run_on(loop_, client_.post(key_, "kid", base() + "/thing", "{}", repeat));
   }
 
-  int posts = 0;
-  std::vector<std::string> nonces;  // that requests came with
+  std::atomic<int> posts{0};
+  // That requests came with.
+  std::vector<std::string> nonces() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return nonces_;
+  }
   std::atomic<int> heads{0};
   PrivateKey key_ = PrivateKey::generate(KeyType::ec256);
   CaClient& client() { return client_; }
@@ -60,17 +65,24 @@ class SmallCa {
     } else {
       const auto jws = nlohmann::json::parse(request.body);
       const auto header = nlohmann::json::parse(*base64_decode(jws["protected"].get<std::string>(), Base64::url));
-      nonces.push_back(header["nonce"]);
+      {
+        std::lock_guard<std::mutex> lock(mutex_);
+        nonces_.push_back(header["nonce"]);
+      }
       answer_(request, reply, ++posts);
     }
   }
 
   Answer answer_;
+  std::mutex mutex_;
+  std::vector<std::string> nonces_;
   ScriptedServer server_;
   Loop loop_;
   rest::Client http_;
   CaClient client_;
 };
+
+const AccountForm form{"me@x", "", ""};
 
 std::string nonce(const std::string& value) { return "Replay-Nonce: " + value + "\r\n"; }
 const std::string kBadNonce = R"({"type":"urn:ietf:params:acme:error:badNonce","detail":"again"})";
@@ -88,12 +100,12 @@ TEST_CASE("a refused nonce is answered with the one that came with the refusal")
   Outcome<CaReply> reply = ca.post();
   REQUIRE(reply);
   CHECK(reply->body == "done");
-  REQUIRE(ca.nonces.size() == 21);
-  CHECK(ca.nonces[1] == "from-1");
-  CHECK(ca.nonces[20] == "from-20");
+  REQUIRE(ca.nonces().size() == 21);
+  CHECK(ca.nonces()[1] == "from-1");
+  CHECK(ca.nonces()[20] == "from-20");
   CHECK(ca.heads == 1);
   CHECK(ca.post());
-  CHECK(ca.nonces.back() == "last");
+  CHECK(ca.nonces().back() == "last");
 }
 
 TEST_CASE("a CA that gives no nonces with its answers is asked for them") {
@@ -153,10 +165,10 @@ TEST_CASE("an account is the one there is, and a closed one is not replaced") {
     const char* status = number == 1 ? "valid" : "deactivated";
     reply.reply(200, std::string(R"({"status":")") + status + "\"}", "Location: https://x/acct/1\r\n" + nonce("n"));
   });
-  Outcome<Account> account = test::run_on(ca.loop(), open_account(ca.client(), ca.key_, {"me@x", "", ""}));
+  Outcome<Account> account = test::run_on(ca.loop(), open_account(ca.client(), ca.key_, form));
   REQUIRE(account);
   CHECK(account->url == "https://x/acct/1");
-  Outcome<Account> closed = test::run_on(ca.loop(), open_account(ca.client(), ca.key_, {"me@x", "", ""}));
+  Outcome<Account> closed = test::run_on(ca.loop(), open_account(ca.client(), ca.key_, form));
   REQUIRE_FALSE(closed);
   CHECK(closed.failure().kind == Failure::Kind::permanent);
 }
@@ -169,7 +181,7 @@ TEST_CASE("a CA that wants a binding is asked whether it knows the key, and no m
     reply.reply(400, R"({"type":"urn:ietf:params:acme:error:accountDoesNotExist","detail":"no"})", nonce("n"));
   });
   ca.more_directory = R"(,"meta":{"externalAccountRequired":true})";
-  Outcome<Account> account = test::run_on(ca.loop(), open_account(ca.client(), ca.key_, {"me@x", "", ""}));
+  Outcome<Account> account = test::run_on(ca.loop(), open_account(ca.client(), ca.key_, form));
   REQUIRE_FALSE(account);
   CHECK(account.failure().kind == Failure::Kind::permanent);
   CHECK(account.failure().detail.find("eab.kid") != std::string::npos);
