@@ -26,7 +26,6 @@ constexpr std::string_view kUnserved[] = {
     "Log.compress",
     "Log.otlp",
     // entry points
-    "EntryPoint.allowACMEByPass",
     "EntryPoint.proxyProtocol",
     "EntryPoint.http2",
     "EntryPoint.http3",

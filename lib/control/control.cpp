@@ -195,6 +195,8 @@ Task<void> Control::follow_workers() {
         live_ = everywhere;
         live_state_.adopted = everywhere;
         log::debug("configuration is live in every worker", {{"number", live_}});
+      } else if (const auto* armed = std::get_if<server::Armed>(&report)) {
+        challenges_.confirmed(*armed);
       } else if (const auto* drained = std::get_if<server::Drained>(&report)) {
         --undrained_[drained->entry_point];
         drained_.notify_all();
@@ -261,6 +263,7 @@ void Control::give_all(const server::Order& order) {
 void Control::end() {
   give_all(server::End{});
   ended_ = true;
+  challenges_.end();
   Loop::current().stop();
 }
 
