@@ -1,0 +1,168 @@
+// The provider exec and the program it runs.
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "acme/dns/child_process.h"
+#include "async/timer.h"
+#include "support/acme/dns_bench.h"
+#include "support/catch.h"
+
+using namespace sluice;
+using acme::dns::ProgramEnd;
+using acme::dns::run_program;
+using test::DnsBench;
+
+namespace {
+
+struct Folder {
+  Folder() {
+    char name[] = "/tmp/sluice-test-XXXXXX";
+    SLUICE_CHECK(mkdtemp(name) != nullptr);
+    path = name;
+  }
+  ~Folder() { std::filesystem::remove_all(path); }
+  std::string file(const std::string& name) const { return path + "/" + name; }
+  std::string text(const std::string& name) const {
+    std::ifstream stream(file(name));
+    return std::string((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
+  }
+  std::string script(const std::string& body) const {
+    std::ofstream(file("hook")) << "#!/bin/sh\n" << body << "\n";
+    ::chmod(file("hook").c_str(), 0700);
+    return file("hook");
+  }
+  std::string path;
+};
+
+Result<ProgramEnd> run(std::vector<std::string> command, Duration timeout = 60s) {
+  return test::run_task(run_program(std::move(command), timeout));
+}
+
+// Cancels the program once it has written its file.
+Task<void> cancel_when_there(std::string path, Scope& scope) {
+  while (!std::filesystem::exists(path)) {
+    Status slept = co_await sleep_for(5ms);
+    if (!slept) co_return;
+  }
+  scope.cancel(Error::of(Code::cancelled, "test"));
+}
+
+Task<void> run_into(std::vector<std::string> command, std::optional<Result<ProgramEnd>>& end) {
+  end.emplace(co_await run_program(std::move(command), 60s));
+}
+
+Task<Result<ProgramEnd>> run_until_there(std::vector<std::string> command, std::string path) {
+  std::optional<Result<ProgramEnd>> end;
+  Scope scope;
+  Scope watch;
+  scope.spawn(run_into(std::move(command), end));
+  watch.spawn(cancel_when_there(std::move(path), scope));
+  co_await scope.join();
+  co_await watch.join();
+  co_return std::move(*end);
+}
+
+}  // namespace
+
+TEST_CASE("a program's status and both its outputs come back") {
+  Result<ProgramEnd> end = run({"/bin/sh", "-c", "echo out; echo err >&2; exit 3"});
+  REQUIRE(end.ok());
+  CHECK(end->status == 3);
+  CHECK(end->output == "out\nerr\n");
+  CHECK(run({"sh", "-c", "exit 0"})->status == 0);
+  CHECK(run({"/bin/sh", "-c", "kill -TERM $$"})->status == 128 + SIGTERM);
+}
+
+TEST_CASE("what does not exist cannot be started") {
+  Result<ProgramEnd> end = run({"/nonexistent/program"});
+  REQUIRE_FALSE(end.ok());
+  CHECK(end.error().sys == ENOENT);
+}
+
+TEST_CASE("output is bounded and never blocks the program") {
+  Result<ProgramEnd> end = run({"/bin/sh", "-c", "head -c 300000 /dev/zero; exit 5"});
+  REQUIRE(end.ok());
+  CHECK(end->status == 5);
+  CHECK(end->output.size() == 64 * 1024);
+}
+
+TEST_CASE("a program that takes too long is killed with all it started") {
+  Folder folder;
+  Result<ProgramEnd> end = run({"/bin/sh", "-c", "sleep 600 & echo $! > " + folder.file("pid") + "; wait"}, 300ms);
+  REQUIRE_FALSE(end.ok());
+  CHECK(end.error().code == Code::timed_out);
+  int child = std::atoi(folder.text("pid").c_str());
+  REQUIRE(child > 0);
+  // Killed; whoever adopts it may not have buried it yet.
+  std::ifstream stat("/proc/" + std::to_string(child) + "/stat");
+  std::string text((std::istreambuf_iterator<char>(stat)), std::istreambuf_iterator<char>());
+  CHECK((text.empty() || text.find(") Z") != std::string::npos || text.find(") X") != std::string::npos));
+}
+
+TEST_CASE("a program that leaves somebody behind with its output does not keep us") {
+  Result<ProgramEnd> end = run({"/bin/sh", "-c", "sleep 600 & exit 0"});
+  REQUIRE(end.ok());
+  CHECK(end->status == 0);
+}
+
+TEST_CASE("cancelling kills the program and waits for its end") {
+  Folder folder;
+  Result<ProgramEnd> end = test::run_task(run_until_there(
+      {"/bin/sh", "-c", "echo x > " + folder.file("there") + "; exec sleep 600"}, folder.file("there")));
+  REQUIRE_FALSE(end.ok());
+  CHECK(end.error().code == Code::cancelled);
+}
+
+TEST_CASE("exec: the program gets the record and the value, or in RAW mode name, token and key authorization") {
+  Folder folder;
+  DnsBench bench;
+  bench.challenge.provider = "exec";
+  bench.challenge.disable_propagation_check = true;
+  bench.zones.add_cname("_acme-challenge.example.com.", "there.example.com.");
+  bench.environment = {{"EXEC_PATH", folder.script("echo \"$@\" >> " + folder.file("log"))}};
+  CHECK(bench.present("example.com", "v1").status.ok());
+  CHECK(bench.clean_up("example.com", "v1").status.ok());
+  bench.environment["EXEC_MODE"] = "RAW";
+  CHECK(bench.present("example.com", "v2").status.ok());
+  CHECK(bench.clean_up("example.com", "v2").status.ok());
+  CHECK(folder.text("log") ==
+        "present there.example.com. v1\ncleanup there.example.com. v1\n"
+        "present -- example.com token-of-v2 token-of-v2.thumbprint\n"
+        "cleanup -- example.com token-of-v2 token-of-v2.thumbprint\n");
+}
+
+TEST_CASE("exec: a program that fails is quoted") {
+  Folder folder;
+  DnsBench bench;
+  bench.challenge.provider = "exec";
+  bench.environment = {{"EXEC_PATH", folder.script("echo no such zone >&2; exit 9")}};
+  DnsBench::Outcome outcome = bench.present("example.com", "v1");
+  REQUIRE_FALSE(outcome.status.ok());
+  CHECK(outcome.status.error().code == Code::unavailable);
+  CHECK(outcome.why.find("exec: " + folder.file("hook") + " present ended with status 9: no such zone") == 0);
+  bench.environment["EXEC_PATH"] = folder.file("missing");
+  outcome = bench.present("example.com", "v1");
+  CHECK(outcome.why.find("No such file") != std::string::npos);
+}
+
+TEST_CASE("exec: one program at a time") {
+  Folder folder;
+  DnsBench bench;
+  bench.challenge.provider = "exec";
+  bench.challenge.disable_propagation_check = true;
+  bench.environment = {
+      {"EXEC_PATH", folder.script("mkdir " + folder.file("busy") + " || exit 1; rmdir " + folder.file("busy"))}};
+  std::vector<acme::DnsProof> proofs;
+  for (int i = 0; i < 6; ++i) {
+    std::string label = "n";
+    label += std::to_string(i);
+    proofs.push_back(DnsBench::proof(label + ".example.com", "v"));
+  }
+  for (const DnsBench::Outcome& outcome : bench.present_together(std::move(proofs))) CHECK(outcome.status.ok());
+}
