@@ -31,7 +31,7 @@ Task<void> send(rest::Client& client, rest::Call call, ControlReply& reply) {
 
 }  // namespace
 
-ControlReply ask_instance(const std::string& socket, const std::string& path) {
+ControlReply ask_instance(const std::string& socket, const std::string& path, const std::string& method) {
   std::vector<std::string> candidates{socket};
   if (socket.empty()) candidates = api::default_control_paths(environment());
   ControlReply reply;
@@ -50,6 +50,7 @@ ControlReply ask_instance(const std::string& socket, const std::string& path) {
     call.server.origin = "http://control";
     call.server.unix_socket = candidate;
     call.path = path;
+    call.method = method;
     call.connect_timeout = call.timeout = kTimeout;
     call.max_reply = kMostReply;
     ControlReply one;

@@ -15,7 +15,7 @@ struct ControlReply {
 };
 
 // `socket`: path of the control socket; empty: the default ones in turn. `path`: of the question, escaped.
-ControlReply ask_instance(const std::string& socket, const std::string& path);
+ControlReply ask_instance(const std::string& socket, const std::string& path, const std::string& method = "GET");
 
 // For the query of a question.
 std::string escaped(std::string_view text);

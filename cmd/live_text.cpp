@@ -102,6 +102,7 @@ std::string explanation_text(const Json& explanation) {
     if (std::string query = text_at(*request, "query"); !query.empty()) asked += "?" + query;
     line(text, "request", asked + " from " + text_at(*request, "client"));
   }
+  if (std::string challenge = text_at(explanation, "challenge"); !challenge.empty()) line(text, "challenge", challenge);
   routers(explanation, text);
   if (std::string nearest = text_at(explanation, "nearest"); !nearest.empty()) line(text, "nearest", nearest);
   if (auto source = explanation.find("source"); source != explanation.end())

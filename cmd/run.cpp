@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <map>
 
+#include "acme/provider.h"
 #include "api/control_paths.h"
 #include "api/control_socket.h"
 #include "cmd/commands.h"
@@ -118,15 +119,22 @@ int run(const std::vector<std::string>& arguments) {
     rest::Client client(std::string("sluice/") + kVersion);
     config::Report report;
     std::vector<std::unique_ptr<control::Provider>> providers = make_providers(configuration, client, report);
+    acme::AcmeProvider* certificates = nullptr;
+    if (!configuration.certificates_resolvers.empty()) {
+      auto provider = std::make_unique<acme::AcmeProvider>(configuration, environment(), client);
+      certificates = provider.get();
+      providers.push_back(std::move(provider));
+    }
     if (config::has_errors(report)) {
       log_report(report);
     } else {
       control::Control control(configuration, middleware_kinds(), std::move(providers));
+      if (certificates != nullptr) certificates->attach(control.challenges());
       config::Report problems = control.start();
       report.insert(report.end(), problems.begin(), problems.end());
       log_report(report);
       if (!config::has_errors(report)) {
-        api::ControlSocket socket(control);
+        api::ControlSocket socket(control, certificates);
         if (open_control(configuration, socket)) control.accompany(socket.run());
         status = control.run();
       }

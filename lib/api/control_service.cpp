@@ -92,10 +92,64 @@ Answer answer(const control::Live& live, const http::Request& request) {
   return explained(live, request.target.query);
 }
 
+std::string parameter_of(const http::Request& request, const char* name) {
+  const std::multimap<std::string, std::string> parameters = parameters_of(request.target.query);
+  auto found = parameters.find(name);
+  return found == parameters.end() ? std::string() : found->second;
+}
+
+// Those that wait for a CA. `path` is one of them.
+Task<Answer> ask_the_ca(control::CertificateDesk& desk, std::string path, std::string name, std::string reason,
+                        std::string resolver, std::string change) {
+  std::string wrong;
+  if (path == "/certs/revoke") {
+    const std::uint64_t code = parse_u64(reason).value_or(0);
+    if (code > 10) co_return refuse(400, "reasons are numbers from 0 to 10 (RFC 5280)");
+    wrong = co_await desk.revoke(std::move(name), static_cast<int>(code));
+  } else if (change == "roll-key" || change == "close") {
+    const auto what = change == "close" ? control::CertificateDesk::AccountChange::close
+                                        : control::CertificateDesk::AccountChange::roll_key;
+    wrong = co_await desk.change_account(std::move(resolver), what);
+  } else {
+    co_return refuse(400, "an account can be told roll-key or close");
+  }
+  co_return wrong.empty() ? refuse(200, "done") : refuse(409, wrong);
+}
+
+Answer about_certificates(control::CertificateDesk& desk, const http::Request& request) {
+  const std::string_view path = request.target.path;
+  const bool asks = request.method == http::Method::get || request.method == http::Method::head;
+  if (path == "/certs" && asks) return {200, desk.certificates()};
+  if (path != "/certs/renew") return refuse(404, "there is no such question");
+  if (request.method != http::Method::post) return refuse(405, "this changes something, so it is a POST");
+  if (!desk.renew(parameter_of(request, "name"))) return refuse(404, "no certificate is for this name");
+  return refuse(202, "it is tried now; `sluice certs show` says how it goes");
+}
+
 }  // namespace
 
 Task<Result<http::Response>> ControlService::handle(http::Request& request) const {
-  const Answer made = answer(source_.live(), request);
+  constexpr std::string_view kCertificates = "/certs";
+  constexpr std::string_view kTest = "/certs/test";
+  constexpr std::string_view kRevoke = "/certs/revoke";
+  constexpr std::string_view kAccount = "/certs/account";
+  const std::string_view path = request.target.path;
+  Answer made;
+  if (!path.starts_with(kCertificates)) {
+    made = answer(source_.live(), request);
+  } else if (certificates_ == nullptr) {
+    made = refuse(404, "no certificate resolver is configured");
+  } else if (path == kTest && request.method == http::Method::get) {
+    std::string name = parameter_of(request, "name");
+    Node tested = co_await certificates_->test(std::move(name));
+    made.node = std::move(tested);
+  } else if ((path == kRevoke || path == kAccount) && request.method == http::Method::post) {
+    made = co_await ask_the_ca(*certificates_, std::string(path), parameter_of(request, "name"),
+                               parameter_of(request, "reason"), parameter_of(request, "resolver"),
+                               parameter_of(request, "change"));
+  } else {
+    made = about_certificates(*certificates_, request);
+  }
   const std::string text = config::to_json(made.node, 2) + '\n';
   http::Response response = http::text_response(request.arena, made.status, request.arena.copy(text));
   response.fields.set("Content-Type", "application/json");

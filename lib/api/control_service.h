@@ -3,11 +3,17 @@
 //   GET /status            what runs, and how it fares
 //   GET /get/KIND          routers, services, middlewares, entrypoints, problems or all
 //   GET /explain?url=URL   what becomes of a request; also method, header (repeated), client, entryPoint, sni
+//   GET /certs             the certificates of resolvers, and how they fare
+//   GET /certs/test?name=  whether a CA would find us under that name
+//   POST /certs/renew?name=  tries to obtain it now
+//   POST /certs/revoke?name=&reason=  has the CA revoke it
+//   POST /certs/account?resolver=&change=roll-key|close
 //
 // Answers are JSON ("schema": "sluice/v1"); 404 for what is not there, 400 for a question that makes no sense. Secrets
-// are masked by the schema. Control thread only; read-only.
+// are masked by the schema. Control thread only.
 #pragma once
 
+#include "control/certificate_desk.h"
 #include "control/live.h"
 #include "proxy/handler.h"
 
@@ -15,13 +21,15 @@ namespace sluice::api {
 
 class ControlService final : public proxy::Handler {
  public:
-  // `source` must outlive the service.
-  explicit ControlService(const control::LiveSource& source) : source_(source) {}
+  // Both must outlive the service. `certificates` may be null: there are no resolvers.
+  ControlService(const control::LiveSource& source, control::CertificateDesk* certificates)
+      : source_(source), certificates_(certificates) {}
 
   Task<Result<http::Response>> handle(http::Request& request) const override;
 
  private:
   const control::LiveSource& source_;
+  control::CertificateDesk* certificates_;
 };
 
 }  // namespace sluice::api

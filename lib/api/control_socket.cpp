@@ -61,8 +61,8 @@ std::shared_ptr<const server::Snapshot> only(std::shared_ptr<const proxy::Handle
 
 }  // namespace
 
-ControlSocket::ControlSocket(const control::LiveSource& source)
-    : pinned_(new server::PinnedSnapshot(only(std::make_shared<ControlService>(source)), *this)) {
+ControlSocket::ControlSocket(const control::LiveSource& source, control::CertificateDesk* certificates)
+    : pinned_(new server::PinnedSnapshot(only(std::make_shared<ControlService>(source, certificates)), *this)) {
   settings_.name = "control";
   settings_.forwards = false;
 }

@@ -43,6 +43,12 @@ void TcpRouterTls::describe(Describer<TcpRouterTls>& d) {
   d.option("domains", &TcpRouterTls::domains, "Certificates to obtain; none: the hosts of the rule.");
 }
 
+void TcpRouterAcme::describe(Describer<TcpRouterAcme>& d) {
+  d.name("TcpRouterAcme");
+  d.option("delegate", &TcpRouterAcme::delegate,
+           "Hosts, or wildcards, whose TLS challenges go straight to the service, on every entry point. Sluice's own.");
+}
+
 void TcpRouter::describe(Describer<TcpRouter>& d) {
   d.name("TcpRouter");
   d.option("entryPoints", &TcpRouter::entry_points, "Entry points it listens on; none: the default ones.");
@@ -54,6 +60,7 @@ void TcpRouter::describe(Describer<TcpRouter>& d) {
       .deprecated("v3 rules");
   d.option("priority", &TcpRouter::priority, "Higher goes first; 0: the length of the rule.");
   d.option("tls", &TcpRouter::tls, "Take TLS connections only.").allow_empty();
+  d.option("acme", &TcpRouter::acme, "Who answers challenges of hosts with their own certificates.");
   d.source(&TcpRouter::source);
 }
 

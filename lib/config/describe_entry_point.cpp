@@ -113,10 +113,26 @@ void EntryPointObservability::describe(Describer<EntryPointObservability>& d) {
       .or_default();
 }
 
+void EntryPointDelegation::describe(Describer<EntryPointDelegation>& d) {
+  d.name("EntryPointDelegation");
+  d.option("hosts", &EntryPointDelegation::hosts, "Names, or wildcards for one label.");
+  d.option("service", &EntryPointDelegation::service,
+           "The HTTP service that gets their HTTP challenges, as name@provider.");
+  d.option("tcpService", &EntryPointDelegation::tcp_service,
+           "The TCP service that gets their TLS challenges, as name@provider.");
+}
+
+void EntryPointAcme::describe(Describer<EntryPointAcme>& d) {
+  d.name("EntryPointAcme");
+  d.option("delegate", &EntryPointAcme::delegate, "Hosts that obtain their own certificates. Sluice's own.");
+}
+
 void EntryPoint::describe(Describer<EntryPoint>& d) {
   d.name("EntryPoint");
   d.option("address", &EntryPoint::address, "[host]:port, with /udp for UDP.");
-  d.option("allowACMEByPass", &EntryPoint::allow_acme_by_pass, "Routers may take ACME challenges themselves.");
+  d.option("allowACMEByPass", &EntryPoint::allow_acme_by_pass,
+           "Routers may take challenges nobody ordered here, also for hosts whose certificates are obtained here.");
+  d.option("acme", &EntryPoint::acme, "Who answers challenges of hosts with their own certificates.");
   d.option("reusePort", &EntryPoint::reuse_port, "Several processes may listen on the address.");
   d.option("asDefault", &EntryPoint::as_default, "Routers that name no entry point listen here.");
   d.option("transport", &EntryPoint::transport, "Timeouts and limits of connections.");

@@ -20,6 +20,17 @@ void RouterObservability::describe(Describer<RouterObservability>& d) {
       .or_default();
 }
 
+void RouterAcme::describe(Describer<RouterAcme>& d) {
+  d.name("RouterAcme");
+  d.option(
+       "http01", &RouterAcme::http01,
+       "Take HTTP challenges nobody ordered here, also for hosts whose certificates are obtained here. Sluice's own.")
+      .one_of({"forward"})
+      .or_default();
+  d.option("delegate", &RouterAcme::delegate,
+           "Hosts, or wildcards, whose challenges go straight to the service, on every entry point. Sluice's own.");
+}
+
 void HttpRouter::describe(Describer<HttpRouter>& d) {
   d.name("HttpRouter");
   d.option("entryPoints", &HttpRouter::entry_points, "Entry points it listens on; none: the default ones.");
@@ -34,6 +45,7 @@ void HttpRouter::describe(Describer<HttpRouter>& d) {
   d.option("priority", &HttpRouter::priority, "Higher goes first; 0: the length of the rule.");
   d.option("tls", &HttpRouter::tls, "Take TLS requests only.").allow_empty();
   d.option("observability", &HttpRouter::observability, "What is recorded about its requests.");
+  d.option("acme", &HttpRouter::acme, "Who answers challenges of hosts with their own certificates.");
   d.source(&HttpRouter::source);
 }
 

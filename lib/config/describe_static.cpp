@@ -41,6 +41,12 @@ void DnsChallenge::describe(Describer<DnsChallenge>& d) {
       .deprecated("propagation.disableChecks");
 }
 
+void FallbackCa::describe(Describer<FallbackCa>& d) {
+  d.name("FallbackCa");
+  d.option("caServer", &FallbackCa::ca_server, "Directory URL of the CA.");
+  d.option("eab", &FallbackCa::eab, "Binding to an account that exists at the CA.");
+}
+
 void Acme::describe(Describer<Acme>& d) {
   d.name("Acme");
   d.option("email", &Acme::email, "Contact of the account.");
@@ -65,6 +71,8 @@ void Acme::describe(Describer<Acme>& d) {
   d.option("httpChallenge", &Acme::http_challenge, "Prove names over HTTP.").allow_empty();
   d.option("tlsChallenge", &Acme::tls_challenge, "Prove names over TLS.").allow_empty();
   d.option("dnsChallenge", &Acme::dns_challenge, "Prove names over DNS.").allow_empty();
+  d.option("fallback", &Acme::fallback, "Further CAs, asked in turn when those before them do not answer.");
+  d.option("selfCheck", &Acme::self_check, "Look first whether a name leads to us, before a CA is asked to.");
 }
 
 void Tailscale::describe(Describer<Tailscale>& d) { d.name("Tailscale"); }

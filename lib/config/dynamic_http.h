@@ -35,6 +35,14 @@ struct RouterObservability {
   friend bool operator==(const RouterObservability&, const RouterObservability&) = default;
 };
 
+// Who answers the ACME challenges of hosts that obtain their own certificates. Sluice's own.
+struct RouterAcme {
+  std::string http01;                 // "forward": questions also about hosts whose certificates are obtained here
+  std::vector<std::string> delegate;  // hosts whose challenges go straight to the service
+  static void describe(Describer<RouterAcme>& describer);
+  friend bool operator==(const RouterAcme&, const RouterAcme&) = default;
+};
+
 struct HttpRouter {
   std::vector<std::string> entry_points;  // empty: the default entry points
   std::vector<std::string> middlewares;
@@ -45,6 +53,7 @@ struct HttpRouter {
   std::int64_t priority = 0;  // 0: the length of the rule
   std::optional<RouterTls> tls;
   std::optional<RouterObservability> observability;
+  std::optional<RouterAcme> acme;
   DefinedAt source;
   static void describe(Describer<HttpRouter>& describer);
   friend bool operator==(const HttpRouter&, const HttpRouter&) = default;

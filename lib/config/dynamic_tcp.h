@@ -25,6 +25,13 @@ struct TcpRouterTls {
   friend bool operator==(const TcpRouterTls&, const TcpRouterTls&) = default;
 };
 
+// As RouterAcme, for TLS challenges.
+struct TcpRouterAcme {
+  std::vector<std::string> delegate;
+  static void describe(Describer<TcpRouterAcme>& describer);
+  friend bool operator==(const TcpRouterAcme&, const TcpRouterAcme&) = default;
+};
+
 struct TcpRouter {
   std::vector<std::string> entry_points;
   std::vector<std::string> middlewares;
@@ -33,6 +40,7 @@ struct TcpRouter {
   std::string rule_syntax;
   std::int64_t priority = 0;
   std::optional<TcpRouterTls> tls;
+  std::optional<TcpRouterAcme> acme;
   DefinedAt source;
   static void describe(Describer<TcpRouter>& describer);
   friend bool operator==(const TcpRouter&, const TcpRouter&) = default;

@@ -127,9 +127,25 @@ struct EntryPointObservability {
   friend bool operator==(const EntryPointObservability&, const EntryPointObservability&) = default;
 };
 
+// Hosts that answer their challenges themselves, and the services that reach them. Sluice's own.
+struct EntryPointDelegation {
+  std::vector<std::string> hosts;
+  std::string service;      // for HTTP challenges, as name@provider
+  std::string tcp_service;  // for TLS challenges
+  static void describe(Describer<EntryPointDelegation>& describer);
+  friend bool operator==(const EntryPointDelegation&, const EntryPointDelegation&) = default;
+};
+
+struct EntryPointAcme {
+  std::vector<EntryPointDelegation> delegate;
+  static void describe(Describer<EntryPointAcme>& describer);
+  friend bool operator==(const EntryPointAcme&, const EntryPointAcme&) = default;
+};
+
 struct EntryPoint {
   std::string address;  // [host]:port[/tcp|/udp]; see entry_point_address.h
   bool allow_acme_by_pass = false;
+  EntryPointAcme acme;
   bool reuse_port = false;
   bool as_default = false;
   EntryPointTransport transport;

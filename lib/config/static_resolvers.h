@@ -51,6 +51,14 @@ struct DnsChallenge {
   friend bool operator==(const DnsChallenge&, const DnsChallenge&) = default;
 };
 
+// A CA that is asked when those before it do not answer.
+struct FallbackCa {
+  std::string ca_server;
+  std::optional<ExternalAccountBinding> eab;
+  static void describe(Describer<FallbackCa>& describer);
+  friend bool operator==(const FallbackCa&, const FallbackCa&) = default;
+};
+
 struct Acme {
   std::string email;
   std::string ca_server = "https://acme-v02.api.letsencrypt.org/directory";
@@ -71,6 +79,8 @@ struct Acme {
   std::optional<HttpChallenge> http_challenge;
   std::optional<TlsChallenge> tls_challenge;
   std::optional<DnsChallenge> dns_challenge;
+  std::vector<FallbackCa> fallback;  // Sluice's own, as the following
+  bool self_check = true;
   static void describe(Describer<Acme>& describer);
   friend bool operator==(const Acme&, const Acme&) = default;
 };

@@ -19,7 +19,6 @@ constexpr std::string_view kUnserved[] = {
     "Static.accessLog",
     "Static.tracing",
     "Static.hostResolver",
-    "Static.certificatesResolvers",
     "Static.experimental",
     "Static.spiffe",
     "Static.ocsp",
@@ -27,7 +26,6 @@ constexpr std::string_view kUnserved[] = {
     "Log.compress",
     "Log.otlp",
     // entry points
-    "EntryPoint.allowACMEByPass",
     "EntryPoint.proxyProtocol",
     "EntryPoint.http2",
     "EntryPoint.http3",
@@ -48,16 +46,12 @@ constexpr std::string_view kUnserved[] = {
     "Providers.kubernetesGateway",
     "Providers.knative",
     "Providers.plugin",
+    "CertificateResolver.tailscale",
     // TLS
-    "RouterTls.certResolver",
-    "RouterTls.domains",
-    "TlsStore.defaultGeneratedCert",
     "ServersTransport.peerCertSANs",
     "ServersTransport.spiffe",
     // TCP
     "Tcp.middlewares",
-    "TcpRouterTls.certResolver",
-    "TcpRouterTls.domains",
     "TcpLoadBalancer.proxyProtocol",
     "TcpLoadBalancer.terminationDelay",
     "TcpLoadBalancer.healthCheck",

@@ -112,6 +112,8 @@ Task<void> Control::apply_changes() {
     if (!fragments) co_return;
     Time began = Time::now();
     Build build = builder_.build(*fragments);
+    const config::Report& unknown = build.certificates.unknown_resolvers;
+    build.report.insert(build.report.end(), unknown.begin(), unknown.end());
     log_report(build.report);
     live_state_.configuration = &configuration_;
     live_state_.entry_points = entry_points_.settings;
@@ -124,6 +126,7 @@ Task<void> Control::apply_changes() {
                                         {"problems", build.report.size()},
                                         {"took", Time::now() - began}});
     give_all(server::Adopt{build.snapshot});
+    for (const auto& provider : providers_) provider->wanted(build.certificates);
     health_checks_.adopt(std::move(build.health_targets));
     if (builder_.files() != watched_) {
       // Whoever waits for the old set is told, so that it watches the new one.
@@ -192,6 +195,8 @@ Task<void> Control::follow_workers() {
         live_ = everywhere;
         live_state_.adopted = everywhere;
         log::debug("configuration is live in every worker", {{"number", live_}});
+      } else if (const auto* armed = std::get_if<server::Armed>(&report)) {
+        challenges_.confirmed(*armed);
       } else if (const auto* drained = std::get_if<server::Drained>(&report)) {
         --undrained_[drained->entry_point];
         drained_.notify_all();
@@ -258,6 +263,7 @@ void Control::give_all(const server::Order& order) {
 void Control::end() {
   give_all(server::End{});
   ended_ = true;
+  challenges_.end();
   Loop::current().stop();
 }
 

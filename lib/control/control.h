@@ -14,6 +14,7 @@
 #include "async/mailbox.h"
 #include "async/os_signals.h"
 #include "control/aggregator.h"
+#include "control/armed_challenges.h"
 #include "control/entry_points.h"
 #include "control/live.h"
 #include "control/snapshot_builder.h"
@@ -21,7 +22,7 @@
 
 namespace sluice::control {
 
-class Control final : public LiveSource {
+class Control final : public LiveSource, private ArmedChallenges::Workers {
  public:
   // A loop must exist on this thread. `configuration` and `kinds` must outlive it.
   Control(const config::Static& configuration, MiddlewareKinds kinds, std::vector<std::unique_ptr<Provider>> providers);
@@ -37,6 +38,8 @@ class Control final : public LiveSource {
   // Runs beside the providers, from `run` until the end of the process; before `run`.
   void accompany(Task<void> task) { companions_.push_back(std::move(task)); }
   const Live& live() const override { return live_state_; }
+  // Where answers to challenges are armed; as long as this object.
+  ChallengeDesk& challenges() { return challenges_; }
 
  private:
   Task<void> apply_changes();
@@ -46,7 +49,7 @@ class Control final : public LiveSource {
   Task<void> follow_signals();
   Task<void> drain();
   Task<void> drain_entry_point(std::size_t index);
-  void give_all(const server::Order& order);
+  void give_all(const server::Order& order) override;
   void end();
   void log_report(const config::Report& report);
 
@@ -70,6 +73,7 @@ class Control final : public LiveSource {
   OsSignals signals_;
   Scope scope_;  // everything but the drain
   HealthChecks health_checks_{scope_};
+  ArmedChallenges challenges_{worker_count_, *this, scope_};
   Scope drain_scope_;
   std::unordered_set<std::string> reported_;  // problems of the last build
   std::uint64_t live_ = 0;                    // the snapshot every worker has adopted

@@ -8,6 +8,7 @@
 #include "control/describe_live.h"
 #include "http/h1/request_parser.h"
 #include "http/rejection.h"
+#include "server/http_challenges.h"
 
 namespace sluice::control {
 namespace {
@@ -70,12 +71,13 @@ class Explainer {
     entry_point.add("address", text_node(settings.address.to_string()));
     entry_point.add("because", text_node(because));
     node_.add("entryPoint", std::move(entry_point));
-    route(settings, *live_.snapshot->entry_points[index]);
+    route(settings, *live_.snapshot->entry_points[index], live_.snapshot->challenge_rules(index));
     return std::move(node_);
   }
 
  private:
-  void route(const server::EntryPointSettings& settings, const server::EntryPointRoutes& here) {
+  void route(const server::EntryPointSettings& settings, const server::EntryPointRoutes& here,
+             const server::ChallengeRules* rules) {
     const server::HttpRoutes& routes = question_.tls && here.tls != nullptr ? here.tls->http : here;
     Arena arena;
     http::Peer peer;
@@ -115,13 +117,24 @@ class Explainer {
                                        request.host, wanted, agreed));
       }
     }
+    // As a worker without armed challenges does it.
+    using Way = server::HttpChallenge::Way;
+    const server::HttpChallenge challenge = server::decide_challenge({routes, rules, nullptr}, request);
+    if (challenge.way != Way::none) node_.add("challenge", text_node(challenge.why));
+    if (challenge.way == Way::refuse) return answer(404, fmt::format("404: {}", challenge.why));
+    if (challenge.way == Way::loop) return answer(508, fmt::format("508: {}", challenge.why));
+    if (challenge.way == Way::target) {
+      return answer(200, fmt::format("to the service of {}, without middlewares", challenge.target->router));
+    }
+    const bool around = challenge.way == Way::router && routes.not_redirected != nullptr;
+    const route::HttpTable& table = around ? *routes.not_redirected : routes.table;
     // As route_request does it.
     if (request.target.path == "*") return answer(204, "204 No Content: a question about the server itself");
-    const std::optional<std::uint32_t> matched = routes.table.match(request);
+    const std::optional<std::uint32_t> matched = table.match(request);
     std::string_view taker = matched ? std::string_view(routes.routes[*matched].router) : std::string_view();
     Node considered = Node::list();
     bool taken = false;
-    for (const route::Verdict& verdict : routes.table.explain(request)) {
+    for (const route::Verdict& verdict : table.explain(request)) {
       Node one = Node::map();
       one.add("name", text_node(verdict.router));
       one.add("rule", text_node(verdict.rule));

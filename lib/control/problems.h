@@ -26,6 +26,7 @@ inline constexpr std::string_view kAddress = "SLU-B012";      // an address that
 inline constexpr std::string_view kRuleWarning = "SLU-B011";  // part of a rule can never match as meant
 inline constexpr std::string_view kTlsOptions = "SLU-B013";   // TLS options that cannot be used
 inline constexpr std::string_view kCertificate = "SLU-B014";  // a certificate that cannot be served
+inline constexpr std::string_view kDelegation = "SLU-B025";   // challenges handed to nobody, or to two
 }  // namespace code
 
 config::Problem problem(std::string_view code, std::string what, const config::Source& source, std::string effect,

@@ -21,6 +21,8 @@ struct Fragment {
   config::Report report;  // what was left out, and why
 };
 
+struct CertificateWants;
+
 class FragmentSink {
  public:
   virtual ~FragmentSink() = default;
@@ -36,6 +38,8 @@ class Provider {
   virtual Task<void> run(FragmentSink& sink) = 0;
   // The operator asks to read everything again (SIGHUP).
   virtual void reread() {}
+  // After every build: the certificates that routers want. For whoever obtains them.
+  virtual void wanted(const CertificateWants&) {}
 };
 
 }  // namespace sluice::control

@@ -68,6 +68,7 @@ SnapshotBuilder::SnapshotBuilder(const config::Static& configuration,
       services_(workers, configuration, std::move(internal_services), registry, tls_),
       tcp_services_(workers, registry, tls_),
       middlewares_(kinds, workers, services_, registry),
+      challenges_(configuration, entry_points),
       states_(entry_points.size()) {}
 
 Build SnapshotBuilder::build(const Fragments& fragments) {
@@ -82,8 +83,10 @@ Build SnapshotBuilder::build(const Fragments& fragments) {
   services_.begin(merged, build.report);
   std::vector<Places> places(entry_points_.size());
   tcp_services_.begin(merged, build.report);
+  challenges_.begin(merged, build.report);
   for (const auto& [name, router] : merged.routers) place(name, router, build.report, places);
   for (const auto& [name, router] : merged.tcp_routers) place_tcp(name, router, build.report, places);
+  std::vector<std::shared_ptr<const server::ChallengeRules>> challenges = challenges_.finish(services_, tcp_services_);
   tcp_services_.finish();
 
   auto snapshot = std::make_shared<server::Snapshot>();
@@ -97,7 +100,12 @@ Build SnapshotBuilder::build(const Fragments& fragments) {
     places[i].https.finish(tls_);
     snapshot->entry_points.push_back(routes_of(i, std::move(places[i])));
   }
+  build.certificates.wants =
+      certificate_wants(configuration_, merged, rules_, build.certificates.unknown_resolvers);
+  build.certificates.provided = tls_.provided();
+  tls_.await(build.certificates.wants);
   snapshot->certificates = tls_.certificates();
+  snapshot->challenges = std::move(challenges);
   rules_.finish();
   tls_.finish();
   build.snapshot = std::move(snapshot);
@@ -152,6 +160,7 @@ void SnapshotBuilder::place(const std::string& name, const Owned<config::HttpRou
                              "name one of the entry points of the static configuration"));
     return;
   }
+  challenges_.add(name, owned, *rule.rule, indices);
   // Before anything else can leave the router out: its hosts keep their TLS options, whatever else is wrong with it.
   std::vector<bool> secure(entry_points_.size(), false);
   std::erase_if(indices, [&](std::size_t index) {
@@ -175,6 +184,10 @@ void SnapshotBuilder::place(const std::string& name, const Owned<config::HttpRou
   Chain own;
   bool complete = middlewares_.append(own, router.middlewares, owned.provider, source, effect);
   if (base.service == nullptr || !complete) return;
+  // An entry point's redirection is the only internal router that leads nowhere.
+  base.redirects = internal && router.service == "noop@internal";
+  base.takes_challenges = router.acme && iequals(router.acme->http01, "forward");
+  challenges_.delegate(name, router, base.service);
 
   for (std::size_t index : indices) {
     Placed one = base;
@@ -236,6 +249,8 @@ void SnapshotBuilder::place_tcp(const std::string& name, const Owned<config::Tcp
                   source, "its connections are closed", "define the options or correct the name"));
     }
   }
+  challenges_.add(name, router, *rule->rule);
+  challenges_.delegate(name, router, one.service);
   for (std::size_t index : indices) places[index].tcp.push_back(one);
 }
 
@@ -281,18 +296,23 @@ std::vector<std::size_t> SnapshotBuilder::entry_points_of(const std::string& nam
 
 server::HttpRoutes SnapshotBuilder::table_of(const std::vector<Placed>& placed, bool secure, std::size_t index) const {
   std::vector<route::Route> rows;
+  std::vector<route::Route> not_redirected;
   std::vector<server::Route> routes;
   http::EncodedCharacters characters;
+  bool challenges_pass = false;
   if (const config::EntryPoint* model = static_entry_point(configuration_, entry_points_[index].name)) {
     characters = encoded_characters(model->http.encoded_characters);
+    challenges_pass = model->allow_acme_by_pass;
   }
   std::map<const proxy::Handler*, std::shared_ptr<const proxy::Handler>> answering;  // by service
   for (const Placed& one : placed) {
     if (one.secure != secure) continue;
     rows.push_back(
         route::Route{one.rule.get(), one.priority, one.name, one.rank, static_cast<std::uint32_t>(rows.size())});
+    if (!one.redirects) not_redirected.push_back(rows.back());
     server::Route route;
     route.router = one.name;
+    route.takes_challenges = one.takes_challenges;
     auto& answers = answering[one.service.get()];
     if (answers == nullptr) answers = std::make_shared<proxy::Answering>(one.service);
     route.handler = proxy::chain(one.chain, answers);
@@ -302,6 +322,10 @@ server::HttpRoutes SnapshotBuilder::table_of(const std::vector<Placed>& placed, 
   }
   server::HttpRoutes table{route::HttpTable(rows)};
   table.routes = std::move(routes);
+  table.challenges_pass = challenges_pass;
+  if (not_redirected.size() < rows.size()) {
+    table.not_redirected = std::make_shared<const route::HttpTable>(not_redirected);
+  }
   return table;
 }
 
@@ -314,6 +338,8 @@ std::shared_ptr<const server::EntryPointRoutes> SnapshotBuilder::routes_of(std::
   server::HttpRoutes plain = table_of(places.placed, false, index);
   auto routes = std::make_shared<server::EntryPointRoutes>(std::move(plain.table));
   routes->routes = std::move(plain.routes);
+  routes->not_redirected = std::move(plain.not_redirected);
+  routes->challenges_pass = plain.challenges_pass;
   server::HttpsHosts hosts(places.https.policies(), places.https.hosts(), places.https.catch_all());
   routes->tls = std::make_shared<const server::TlsRoutes>(
       server::TlsRoutes{table_of(places.placed, true, index), std::move(hosts), tcp_routes(places.tcp, true)});

@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "control/certificate_wants.h"
+#include "control/challenge_places.h"
 #include "control/https_places.h"
 #include "control/merged.h"
 #include "control/middleware_builder.h"
@@ -28,6 +30,7 @@ struct Build {
   std::shared_ptr<const server::Snapshot> snapshot;
   config::Report report;
   std::vector<HealthTarget> health_targets;
+  CertificateWants certificates;
   std::size_t routers = 0;  // that take requests
 };
 
@@ -54,6 +57,8 @@ class SnapshotBuilder {
     std::uint32_t rank = 0;
     Chain chain;
     std::shared_ptr<const proxy::Handler> service;
+    bool redirects = false;  // by the entry point's own redirection
+    bool takes_challenges = false;
 
     friend bool operator==(const Placed&, const Placed&) = default;
   };
@@ -94,6 +99,7 @@ class SnapshotBuilder {
   TcpServices tcp_services_;
   MiddlewareBuilder middlewares_;
   RuleCache rules_;
+  ChallengePlaces challenges_;
   std::vector<EntryPointState> states_;
   std::uint64_t number_ = 0;
 };

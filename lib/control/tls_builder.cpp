@@ -176,6 +176,13 @@ std::shared_ptr<const tls::Certificate> TlsBuilder::default_certificate() {
                                  settings.source, "it has no effect", "name it default", config::Severity::warning));
       continue;
     }
+    if (settings.default_generated_cert && settings.default_generated_cert->domain) {
+      const std::string wanted = lowered(settings.default_generated_cert->domain->main);
+      for (std::size_t i = provided_; i < loaded_.size(); ++i) {
+        const std::vector<std::string>& names = loaded_[i]->names();
+        if (std::find(names.begin(), names.end(), wanted) != names.end()) return loaded_[i];
+      }
+    }
     if (!settings.default_certificate) continue;
     const config::CertificateFiles& files = *settings.default_certificate;
     std::string error;
@@ -193,10 +200,20 @@ std::shared_ptr<const tls::Certificate> TlsBuilder::default_certificate() {
 }
 
 void TlsBuilder::begin_certificates() {
-  std::vector<std::shared_ptr<const tls::Certificate>> all;
+  loaded_.clear();
+  // What an operator gives comes before what a resolver obtained for the same name.
+  for (bool obtained : {false, true}) {
+    load_certificates(obtained);
+    if (!obtained) provided_ = loaded_.size();
+  }
+  default_ = default_certificate();
+}
+
+void TlsBuilder::load_certificates(bool obtained) {
   std::int64_t now = std::time(nullptr);
   for (const Owned<config::TlsCertificate>& owned : merged_->certificates) {
     const config::TlsCertificate& settings = *owned.object;
+    if ((owned.provider == kObtained) != obtained) continue;
     bool stored = settings.stores.empty() ||
                   std::find(settings.stores.begin(), settings.stores.end(), kDefault) != settings.stores.end();
     if (!stored) continue;
@@ -217,14 +234,37 @@ void TlsBuilder::begin_certificates() {
                                  settings.source, "it is not served", "renew it, or set the clock",
                                  config::Severity::warning));
     }
-    all.push_back(std::move(loaded));
+    loaded_.push_back(std::move(loaded));
   }
-  std::shared_ptr<const tls::Certificate> fallback = default_certificate();
-  std::vector<std::shared_ptr<const tls::Certificate>> indexed = all;
-  indexed.push_back(fallback);
-  if (index_ != nullptr && indexed == indexed_) return;
+}
+
+void TlsBuilder::await(const std::vector<CertificateWant>& wants) {
+  std::vector<std::string> awaited;
+  for (const CertificateWant& want : wants) {
+    for (const std::string& name : want.names) awaited.push_back(lowered(name));
+  }
+  std::sort(awaited.begin(), awaited.end());
+  awaited.erase(std::unique(awaited.begin(), awaited.end()), awaited.end());
+  std::vector<std::shared_ptr<const tls::Certificate>> indexed = loaded_;
+  indexed.push_back(default_);
+  if (index_ != nullptr && indexed == indexed_ && awaited == awaited_) return;
   indexed_ = std::move(indexed);
-  index_ = std::make_shared<const tls::CertificateIndex>(std::move(all), std::move(fallback));
+  awaited_ = std::move(awaited);
+  index_ = std::make_shared<const tls::CertificateIndex>(loaded_, default_, awaited_);
+}
+
+std::vector<std::string> TlsBuilder::provided() const {
+  const std::int64_t now = std::time(nullptr);
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < provided_; ++i) {
+    const tls::Certificate& one = *loaded_[i];
+    if (now >= one.not_before() && one.not_after() - now > (one.not_after() - one.not_before()) / 3) {
+      names.insert(names.end(), one.names().begin(), one.names().end());
+    }
+  }
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
 }
 
 std::shared_ptr<const tls::ClientContext> TlsBuilder::client_context(const std::string& transport,

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "control/certificate_wants.h"
 #include "control/merged.h"
 #include "tls/certificate_index.h"
 #include "tls/client_context.h"
@@ -33,6 +34,7 @@ struct ClientTlsSettings {
 class TlsBuilder {
  public:
   static constexpr std::string_view kDefault = "default";  // options without provider
+  static constexpr std::string_view kObtained = "acme";    // the provider of what resolvers obtained
 
   // Starts a build: reads and reports everything. `merged` and `report` must live until the next.
   void begin(const Merged& merged, config::Report& report);
@@ -46,8 +48,12 @@ class TlsBuilder {
   // Why `context` gives none.
   std::string why_not(const std::string& options) const;
 
-  // Of all providers, with the default one. Never null after the first `begin`.
+  // Names whose certificate a resolver obtains: until it is there they are served with no other. After `begin`.
+  void await(const std::vector<CertificateWant>& wants);
+  // Of all providers, with the default one. Not null after `await`.
   const std::shared_ptr<const tls::CertificateIndex>& certificates() const { return index_; }
+  // The names of certificates that no resolver obtained, as CertificateWants says.
+  std::vector<std::string> provided() const;
 
   struct LoadedText {
     std::string text;
@@ -100,6 +106,7 @@ class TlsBuilder {
   void begin_options(const std::string& name, const config::TlsOptions& options);
   tls::ServerContext::Made make(const std::string& name, const CachedOptions& options, For whom) const;
   void begin_certificates();
+  void load_certificates(bool obtained);
   std::shared_ptr<const tls::Certificate> default_certificate();
   void watch(const std::string& file);
 
@@ -108,7 +115,11 @@ class TlsBuilder {
   std::map<std::string, CachedCertificate> certificates_;
   std::map<std::string, CachedOptions> options_;
   std::map<std::string, CachedClient> clients_;
+  std::vector<std::shared_ptr<const tls::Certificate>> loaded_;   // of this build, those of resolvers last
+  std::size_t provided_ = 0;                                      // how many of them are no resolver's
+  std::shared_ptr<const tls::Certificate> default_;
   std::vector<std::shared_ptr<const tls::Certificate>> indexed_;  // what `index_` was made of, the default one last
+  std::vector<std::string> awaited_;                              // and with which names
   std::shared_ptr<const tls::CertificateIndex> index_;
   std::set<std::string> files_;
   const Merged* merged_ = nullptr;

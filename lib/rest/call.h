@@ -18,6 +18,7 @@ using Header = std::pair<std::string, std::string>;
 // Certificates and keys are paths, or the PEM text itself.
 struct Tls {
   std::string ca;  // empty: the system's
+  std::string server_name;  // what the server's certificate must be for; empty: the host of the origin
   std::string certificate;
   std::string key;
   bool insecure_skip_verify = false;
@@ -48,7 +49,8 @@ struct Call {
   std::vector<Header> headers;
   std::string body;
   Duration connect_timeout = 10s;
-  Duration timeout = 30s;  // for the whole exchange; zero: none
+  Duration timeout = 30s;     // for the whole exchange; zero: none
+  Duration head_timeout{0};   // until the head of the answer is there; zero: as long as `timeout` says
   std::size_t max_reply = 1024 * 1024;
 };
 

@@ -31,11 +31,14 @@ Client::~Client() = default;
 
 Task<Result<Reply>> Client::send(Call call) {
   std::size_t limit = call.max_reply;
+  const Duration head_timeout = call.head_timeout;
   ReplyTransfer transfer(*multi_, std::move(call), limit);
   Status started = transfer.start();
   if (!started) co_return started.error();
+  const Deadline head_due =
+      head_timeout > Duration::zero() ? Loop::current().read_clock() + head_timeout : kNoDeadline;
   while (!transfer.outcome()) {
-    Status waited = co_await transfer.changed().wait();
+    Status waited = co_await transfer.changed().wait(transfer.status() == 0 ? head_due : kNoDeadline);
     if (!waited) co_return waited.error();
   }
   if (!transfer.outcome()->ok()) co_return transfer.outcome()->error();

@@ -56,6 +56,8 @@ void set_file(CURL* easy, CURLoption path_option, CURLoption blob_option, const 
 
 void set_tls(CURL* easy, const Tls& tls) {
   set_file(easy, CURLOPT_CAINFO, CURLOPT_CAINFO_BLOB, tls.ca);
+  // Else the system's directory of authorities would be trusted beside them.
+  if (!tls.ca.empty()) curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);
   set_file(easy, CURLOPT_SSLCERT, CURLOPT_SSLCERT_BLOB, tls.certificate);
   set_file(easy, CURLOPT_SSLKEY, CURLOPT_SSLKEY_BLOB, tls.key);
   curl_easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
@@ -63,6 +65,16 @@ void set_tls(CURL* easy, const Tls& tls) {
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
   }
+}
+
+// "https://10.0.0.1:14000" for the name "ca.internal" gives "https://ca.internal:14000", and where to connect instead.
+std::string renamed_origin(const std::string& origin, const std::string& name, std::string& connect_to) {
+  const std::size_t host = origin.find("://") + 3;
+  const std::size_t port = origin.find(':', origin.find(']', host) == std::string::npos ? host : origin.find(']', host));
+  const std::string number = port == std::string::npos ? std::string("443") : origin.substr(port + 1);
+  const std::string real = origin.substr(host, port == std::string::npos ? port : port - host);
+  connect_to = name + ':' + number + ':' + real + ':' + number;
+  return origin.substr(0, host) + name + ':' + number;
 }
 
 bool has_line_break(std::string_view text) { return text.find_first_of(std::string_view("\r\n\0", 3)) != text.npos; }
@@ -97,6 +109,7 @@ void Transfer::detach() {
     curl_easy_cleanup(easy);
   }
   curl_slist_free_all(static_cast<curl_slist*>(std::exchange(header_list_, nullptr)));
+  curl_slist_free_all(static_cast<curl_slist*>(std::exchange(connect_to_, nullptr)));
 }
 
 Status Transfer::start() {
@@ -116,6 +129,14 @@ bool Transfer::prepare() {
   if (!call_.path.starts_with('/') || has_line_break(call_.path) || has_line_break(call_.method)) return false;
   const Server& server = call_.server;
   std::string url = server.origin + call_.path;
+  if (const std::string& name = server.tls.server_name; !name.empty() && server.origin.starts_with("https://")) {
+    std::string connect_to;
+    url = renamed_origin(server.origin, name, connect_to) + call_.path;
+    connect_to_ = curl_slist_append(nullptr, connect_to.c_str());
+    curl_easy_setopt(easy, CURLOPT_CONNECT_TO, connect_to_);
+    // The name is for the certificate alone: the server is asked as it was written.
+    call_.headers.emplace_back("Host", server.origin.substr(server.origin.find("://") + 3));
+  }
   curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);

@@ -52,6 +52,7 @@ class Transfer {
   bool whole_;
   void* easy_ = nullptr;         // CURL*
   void* header_list_ = nullptr;  // curl_slist*
+  void* connect_to_ = nullptr;   // curl_slist*
   bool too_large_ = false;
   int status_ = 0;
   std::size_t header_bytes_ = 0;

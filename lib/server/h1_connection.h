@@ -11,6 +11,7 @@
 #include "async/lent.h"
 #include "http/message.h"
 #include "net/stream.h"
+#include "server/challenges.h"
 #include "server/connections.h"
 #include "server/entry_point_settings.h"
 #include "server/routing.h"
@@ -22,6 +23,8 @@ class Host {
  public:
   // The routes in force; hold the snapshot as long as the exchange runs.
   virtual Ref<PinnedSnapshot> snapshot() = 0;
+  // The challenges armed now, null for none; good until the caller waits for something.
+  virtual const Challenges* challenges() { return nullptr; }
   // http_date of now.
   virtual std::string_view date() = 0;
 

@@ -11,6 +11,7 @@
 #include "observe/log.h"
 #include "proxy/answering.h"
 #include "proxy/h1_writing.h"
+#include "server/http_challenges.h"
 
 namespace sluice::server {
 namespace {
@@ -128,7 +129,7 @@ Task<Next> H1Exchange::respond_to(Scope& scope) {
     Next next = co_await refuse(421, "the TLS options of the host are not those of the connection");
     co_return next;
   }
-  Result<http::Response> response = co_await in_scope(scope, route_request(*routes, request_));
+  Result<http::Response> response = co_await in_scope(scope, answer(**pinned, *routes));
   if (client_gone_) {
     log::debug("499 the client closed the connection", {{log::field::kRouter, request_.router}});
     co_return Next::gone;
@@ -156,6 +157,13 @@ Task<Next> H1Exchange::respond_to(Scope& scope) {
   }
   Next next = co_await in_scope(scope, write(std::move(*response)));
   co_return next;
+}
+
+// Not a coroutine, as route_request.
+Task<Result<http::Response>> H1Exchange::answer(const Snapshot& snapshot, const HttpRoutes& routes) {
+  if (!may_be_challenge(request_)) return route_request(routes, request_);
+  HttpPlace place{routes, snapshot.challenge_rules(connection_.index_), connection_.host_.challenges()};
+  return answer_challenge(place, request_);
 }
 
 bool H1Exchange::may_keep_alive() const {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "observe/log.h"
+#include "server/tls_challenges.h"
 #include "tls/tls_stream.h"
 
 namespace sluice::server {
@@ -71,6 +72,10 @@ Task<void> Reception::receive_tls() {
   if (!complete) co_return;
   std::string sni(hello.sni());
   Ref<PinnedSnapshot> pinned = place_.host.snapshot();
+  if (is_tls_challenge(hello.alpn())) {
+    co_await meet_challenge(std::move(sni), pinned);
+    co_return;
+  }
   const TlsRoutes* here = routes(*pinned).tls.get();
   if (here == nullptr) {
     log_refusal("TLS is not spoken here", sni);
@@ -85,6 +90,22 @@ Task<void> Reception::receive_tls() {
     }
   }
   co_await end_tls(*https.policy, std::move(sni), pinned, deadline);
+}
+
+Task<void> Reception::meet_challenge(std::string sni, Ref<PinnedSnapshot> pinned) {
+  TlsChallengePlace place{routes(*pinned), (**pinned).challenge_rules(place_.index), place_.host.challenges()};
+  TlsChallenge challenge = decide_tls_challenge(place, sni, peer_.remote.ip);
+  if (challenge.way == TlsChallenge::Way::pass) {
+    co_await serve_tcp(challenge.route, std::move(sni), pinned, kNoDeadline);
+    co_return;
+  }
+  if (challenge.way == TlsChallenge::Way::answer) {
+    Status proved = co_await prove(std::move(stream_), received_, challenge.certificate, sni);
+    if (!proved) log_refusal(proved.error().text, sni);
+    co_return;
+  }
+  log_refusal(challenge.why, sni);
+  co_await refuse_challenge(*stream_);
 }
 
 Task<bool> Reception::read_hello(tls::ClientHelloReader& hello, Deadline deadline) {

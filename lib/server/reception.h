@@ -2,6 +2,7 @@
 //
 //   no TLS router on the entry point, but TCP ones   a TCP router, by the client's address, without waiting for bytes
 //   no TLS                                           a TCP router, else HTTP
+//   TLS, a CA asks about a name                      tls_challenges.h
 //   TLS, the name belongs to an HTTPS router         TLS ends here with the name's options, then HTTP
 //   TLS, a TCP router names it                       passed through, or TLS ends here
 //   TLS, anything else                               HTTPS routers for any host, then TCP routers for any, then 404
@@ -43,6 +44,7 @@ class Reception final : public ClientConnection {
   Task<void> receive();
   Task<void> receive_tls();
   Task<bool> read_hello(tls::ClientHelloReader& hello, Deadline deadline);
+  Task<void> meet_challenge(std::string sni, Ref<PinnedSnapshot> pinned);
   Task<void> end_tls(const HttpsHosts::Policy& policy, std::string sni, Ref<PinnedSnapshot> pinned, Deadline deadline);
   Task<void> serve_tcp(const TcpRoute& route, std::string sni, Ref<PinnedSnapshot> pinned, Deadline deadline);
   void serve_http(std::unique_ptr<const TlsPeer> tls);

@@ -52,7 +52,10 @@ Task<Result<http::Response>> route_request(const HttpRoutes& routes, http::Reque
     log_no_router(routes, request);
     return answer(request, 404, "404 page not found\n");
   }
-  const Route& route = routes.routes[*matched];
+  return run_route(routes.routes[*matched], request);
+}
+
+Task<Result<http::Response>> run_route(const Route& route, http::Request& request) {
   request.router = route.router;
   if (route.deny_encoded_characters && !http::allowed(request.target.path, route.characters)) {
     return answer(request, 400, "Bad Request");

@@ -36,5 +36,7 @@ class PinnedSnapshot final : public RefCounted {
 // Runs the handler of the router that takes `request`. Answers itself: `OPTIONS *`, 404 when no router takes it (with a
 // log line that names the nearest ones), 400 for an encoded character the router's entry point refuses.
 Task<Result<http::Response>> route_request(const HttpRoutes& routes, http::Request& request);
+// Runs the handler of a router that was found already.
+Task<Result<http::Response>> run_route(const Route& route, http::Request& request);
 
 }  // namespace sluice::server

@@ -13,6 +13,7 @@
 #include "proxy/tcp_handler.h"
 #include "route/http_table.h"
 #include "route/sni_table.h"
+#include "server/challenge_rules.h"
 #include "server/https_hosts.h"
 #include "tls/certificate_index.h"
 #include "tls/server_context.h"
@@ -25,6 +26,7 @@ struct alignas(64) Route {
   std::shared_ptr<const proxy::Handler> handler;
   bool deny_encoded_characters = false;  // `characters` refuses something
   http::EncodedCharacters characters;
+  bool takes_challenges = false;  // acme.http01=forward: also of hosts whose certificates are obtained here
 };
 
 // HTTP routers and what they do; the table's payloads are indices of `routes`.
@@ -33,6 +35,10 @@ struct HttpRoutes {
 
   route::HttpTable table;
   std::vector<Route> routes;
+  // The same routers without the entry point's own redirection, which does not take what is somebody's challenge. Null
+  // on an entry point that does not redirect.
+  std::shared_ptr<const route::HttpTable> not_redirected;
+  bool challenges_pass = false;  // allowACMEByPass
 };
 
 // What a matched TCP router does.
@@ -70,6 +76,12 @@ struct Snapshot {
   std::vector<std::shared_ptr<const EntryPointRoutes>> entry_points;  // as the settings given to the workers
   std::vector<std::shared_ptr<const proxy::Endpoint>> endpoints;      // everything the handlers connect to
   std::shared_ptr<const tls::CertificateIndex> certificates;          // null: TLS is not spoken at all
+  std::vector<std::shared_ptr<const ChallengeRules>> challenges;      // as the entry points; empty: there are none
+
+  // Null: no host is ours or handed to anybody.
+  const ChallengeRules* challenge_rules(std::size_t entry_point) const {
+    return entry_point < challenges.size() ? challenges[entry_point].get() : nullptr;
+  }
 };
 
 }  // namespace sluice::server

@@ -47,6 +47,9 @@ class WorkerThread final : public Host, public EntryPoint::Shortage, public Pinn
       for (Order& order : *orders) {
         if (Adopt* adopt = std::get_if<Adopt>(&order)) {
           take(std::move(adopt->snapshot));
+        } else if (Arm* arm = std::get_if<Arm>(&order)) {
+          challenges_ = std::move(arm->challenges);
+          reports_.post(Armed{index_, arm->number});
         } else if (Drain* drain = std::get_if<Drain>(&order)) {
           entry_points_[drain->entry_point]->drain();
           scope_.spawn(report_drained(drain->entry_point));
@@ -87,6 +90,7 @@ class WorkerThread final : public Host, public EntryPoint::Shortage, public Pinn
   }
 
   Ref<PinnedSnapshot> snapshot() override { return pinned_; }
+  const Challenges* challenges() override { return challenges_.get(); }
 
   std::string_view date() override {
     std::time_t now = std::time(nullptr);
@@ -107,6 +111,7 @@ class WorkerThread final : public Host, public EntryPoint::Shortage, public Pinn
   proxy::WorkerLocal local_;
   Mailbox<Order> orders_;
   Ref<PinnedSnapshot> pinned_;
+  std::shared_ptr<const Challenges> challenges_;
   std::vector<std::unique_ptr<EntryPoint>> entry_points_;
   std::string date_;
   std::time_t date_of_ = 0;

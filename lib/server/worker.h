@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "async/mailbox.h"
+#include "server/challenges.h"
 #include "server/entry_point_settings.h"
 #include "server/snapshot.h"
 
@@ -18,16 +19,24 @@ namespace sluice::server {
 struct Adopt {  // run on these routes; the first one starts accepting
   std::shared_ptr<const Snapshot> snapshot;
 };
+struct Arm {  // answer these challenges, and no others
+  std::uint64_t number = 0;
+  std::shared_ptr<const Challenges> challenges;  // null: none
+};
 struct Drain {  // close the listener of this entry point, finish its connections
   std::size_t entry_point = 0;
 };
 struct End {};  // cancel everything and leave the thread
-using Order = std::variant<Adopt, Drain, End>;
+using Order = std::variant<Adopt, Arm, Drain, End>;
 
 // What a worker tells the control thread.
 struct Adopted {
   unsigned worker = 0;
   std::uint64_t snapshot = 0;
+};
+struct Armed {  // what it was to answer, it answers
+  unsigned worker = 0;
+  std::uint64_t number = 0;
 };
 struct Drained {  // no connection of this entry point is left
   unsigned worker = 0;
@@ -36,7 +45,7 @@ struct Drained {  // no connection of this entry point is left
 struct Retired {  // no exchange of this worker uses the snapshot any more; to be destroyed where it was built
   std::shared_ptr<const Snapshot> snapshot;
 };
-using WorkerReport = std::variant<Adopted, Drained, Retired>;
+using WorkerReport = std::variant<Adopted, Armed, Drained, Retired>;
 
 class Worker {
  public:

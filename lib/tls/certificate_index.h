@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "base/text.h"
@@ -18,31 +19,35 @@ namespace sluice::tls {
 class CertificateIndex {
  public:
   // Of two certificates of one algorithm and name the first serves as long as it is valid. `fallback` serves who asks
-  // for a name that has none, and must not be null.
+  // for a name that has none, and must not be null. `awaited`: names and wildcards that are to get a certificate of their
+  // own; until they have one they get no other.
   CertificateIndex(std::vector<std::shared_ptr<const Certificate>> certificates,
-                   std::shared_ptr<const Certificate> fallback);
+                   std::shared_ptr<const Certificate> fallback, const std::vector<std::string>& awaited = {});
 
   // At most one per algorithm.
   struct Choice {
     const Certificate* certificates[3] = {};
     bool empty() const { return certificates[0] == nullptr; }
   };
-  // Those of exactly this name that are valid now, else those of its wildcard; empty when there are none. `name` is
-  // canonical. Any worker.
+  // Those of exactly this name that are valid now, else those of its wildcard; empty when there are none. Of an awaited
+  // name an expired one is better than none. `name` is canonical. Any worker.
   Choice find(std::string_view name, std::int64_t now) const;
 
+  // Whether the fallback must not serve this name.
+  bool awaits(std::string_view name) const;
   const Certificate& fallback() const { return *fallback_; }
   std::size_t names() const { return exact_.size() + wildcard_.size(); }
 
  private:
   using Names = std::unordered_map<std::string, std::vector<const Certificate*>, TextHash, std::equal_to<>>;
 
-  static bool choose(const Names& names, std::string_view name, std::int64_t now, Choice& choice);
+  static bool choose(const Names& names, std::string_view name, const std::int64_t* now, Choice& choice);
 
   std::vector<std::shared_ptr<const Certificate>> certificates_;
   std::shared_ptr<const Certificate> fallback_;
   Names exact_;
   Names wildcard_;  // by what follows "*."
+  std::unordered_set<std::string, TextHash, std::equal_to<>> awaited_;
 };
 
 }  // namespace sluice::tls

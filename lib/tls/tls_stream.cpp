@@ -139,7 +139,7 @@ bool TlsStream::prepare(const Server& server) {
   SSL_set_accept_state(session_.get());
   CertificateIndex::Choice choice = server.certificates->find(server.sni, std::time(nullptr));
   if (choice.empty()) {
-    if (server.context->sni_strict()) return false;
+    if (server.context->sni_strict() || server.certificates->awaits(server.sni)) return false;
     choice.certificates[0] = &server.certificates->fallback();
   }
   bool any = false;

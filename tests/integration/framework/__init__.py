@@ -3,6 +3,7 @@
 Nothing here knows HTTP beyond what is needed to frame a message: bytes go out as a test wrote them and are recorded as
 they came in, so that a test can say what it means on the wire.
 """
+from .acme import CertificateAuthority
 from .case import Case, heavy
 from .client import Client, Closed
 from .config import all_hosts, host_router, http, load_balancer, router, servers, single
@@ -12,7 +13,7 @@ from .upstream import Upstream, answer, hold, refuse_connections, serve
 from .wire import chunked, get, request, response
 
 __all__ = [
-    "Case", "Client", "Closed", "Pem", "SecureClient", "Sluice", "Upstream", "all_hosts", "answer", "authority", "binary",
+    "Case", "CertificateAuthority", "Client", "Closed", "Pem", "SecureClient", "Sluice", "Upstream", "all_hosts", "answer", "authority", "binary",
     "certificate", "chunked", "get", "heavy", "hold",
     "host_router", "http", "is_sanitized", "load_balancer", "patience", "refuse_connections", "request", "response",
     "router", "serve", "server_context", "servers",

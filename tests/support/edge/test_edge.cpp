@@ -1,5 +1,7 @@
 #include "support/edge/test_edge.h"
 
+#include <limits>
+
 #include "proxy/weights.h"
 
 namespace sluice::test {
@@ -51,7 +53,14 @@ TestEdge::~TestEdge() {
   pinned_ = Ref<server::PinnedSnapshot>();
 }
 
-void TestEdge::route(const std::string& rule, std::vector<std::string> names) {
+void TestEdge::route(const std::string& rule, std::vector<std::string> names) { route(rule, service(names)); }
+
+void TestEdge::redirect(std::shared_ptr<const proxy::Handler> handler) {
+  redirection_ = routes_.size();
+  route("HostRegexp(`^.+$`)", std::move(handler));
+}
+
+std::shared_ptr<const proxy::Handler> TestEdge::service(const std::vector<std::string>& names) {
   std::vector<proxy::LoadBalancer::Server> servers;
   for (const std::string& name : names) {
     std::string url = "http://" + name;
@@ -60,8 +69,8 @@ void TestEdge::route(const std::string& rule, std::vector<std::string> names) {
     servers.push_back({endpoints_.back(), false, nullptr});
   }
   auto positions = std::make_shared<proxy::WeightedPositions>(1, std::vector<double>(names.size(), 1.0));
-  route(rule, std::make_shared<proxy::Answering>(std::make_shared<proxy::LoadBalancer>(
-                  proxy::LoadBalancer::Options{"service@test"}, std::move(servers), positions)));
+  return std::make_shared<proxy::Answering>(std::make_shared<proxy::LoadBalancer>(
+      proxy::LoadBalancer::Options{"service@test"}, std::move(servers), positions));
 }
 
 void TestEdge::route(const std::string& rule, std::shared_ptr<const proxy::Handler> handler) {
@@ -73,18 +82,27 @@ void TestEdge::route(const std::string& rule, std::shared_ptr<const proxy::Handl
 
 void TestEdge::build() {
   std::vector<route::Route> rows;
+  std::vector<route::Route> not_redirected;
   for (const route::Rule& rule : rules_) {
     route::Route row;
     row.rule = &rule;
     row.router = routes_[rows.size()].router;
     row.payload = static_cast<std::uint32_t>(rows.size());
+    if (redirection_ == rows.size()) {
+      row.priority = std::numeric_limits<std::int64_t>::max() - 1;
+    } else {
+      not_redirected.push_back(row);
+    }
     rows.push_back(row);
   }
   auto entry_point = std::make_shared<server::EntryPointRoutes>(route::HttpTable(rows));
   entry_point->routes = routes_;
+  entry_point->challenges_pass = challenges_pass;
+  if (redirection_) entry_point->not_redirected = std::make_shared<const route::HttpTable>(not_redirected);
   auto snapshot = std::make_shared<server::Snapshot>();
   snapshot->entry_points.push_back(std::move(entry_point));
   snapshot->endpoints = endpoints_;
+  if (challenge_rules != nullptr) snapshot->challenges = {challenge_rules};
   local_->upstreams().adopt(snapshot->endpoints);
   pinned_ = Ref<server::PinnedSnapshot>(new server::PinnedSnapshot(std::move(snapshot), *this));
 }

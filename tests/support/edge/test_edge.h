@@ -66,6 +66,17 @@ class TestEdge : public proxy::Connector, public server::Host, public server::Pi
   void route(const std::string& rule, std::vector<std::string> names);
   void route(const std::string& rule, std::shared_ptr<const proxy::Handler> handler);
   server::EntryPointSettings& settings() { return settings_; }
+  // What a router does, to be changed before the first connection.
+  server::Route& router(std::size_t index) { return routes_[index]; }
+  // A service over upstreams of these names, as `route` makes it.
+  std::shared_ptr<const proxy::Handler> service(const std::vector<std::string>& names);
+
+  // ACME challenges: those armed, at any time; and before the first connection the rules about the others, the entry
+  // point's own redirection, and allowACMEByPass.
+  std::shared_ptr<server::Challenges> armed;
+  std::shared_ptr<server::ChallengeRules> challenge_rules;
+  void redirect(std::shared_ptr<const proxy::Handler> handler);
+  bool challenges_pass = false;
 
   // A client that says `bytes`; what it was answered is in its stream.
   class Client {
@@ -97,6 +108,7 @@ class TestEdge : public proxy::Connector, public server::Host, public server::Pi
  private:
   Task<Result<std::unique_ptr<net::Stream>>> connect(const proxy::Endpoint& endpoint, std::string_view name) override;
   Ref<server::PinnedSnapshot> snapshot() override { return pinned_; }
+  const server::Challenges* challenges() override { return armed.get(); }
   std::string_view date() override { return "Sun, 06 Nov 1994 08:49:37 GMT"; }
   void retire(std::shared_ptr<const server::Snapshot>) override {}
   void build();
@@ -110,6 +122,7 @@ class TestEdge : public proxy::Connector, public server::Host, public server::Pi
   std::vector<std::shared_ptr<const proxy::Endpoint>> endpoints_;
   std::vector<route::Rule> rules_;
   std::vector<server::Route> routes_;
+  std::optional<std::size_t> redirection_;  // which of the routers
   Ref<server::PinnedSnapshot> pinned_;
 };
 

@@ -128,3 +128,24 @@ TEST_CASE("an exact name comes before a wildcard, and only what is valid now ser
   CHECK(fallback->names() == std::vector<std::string>{"default.example"});
   CHECK(fallback->valid_at(now));
 }
+
+TEST_CASE("a name that is to get a certificate of its own gets no other") {
+  const std::int64_t now = std::time(nullptr);
+  std::shared_ptr<const Certificate> fallback = parsed(certificate_for({"other.test", "*.wild.test"}));
+  CertificateForm old;
+  old.names = {"DNS:old.test"};
+  old.from = -7200;
+  old.until = -3600;
+  CertificateIndex index({parsed(test::make_certificate(old))}, fallback,
+                         {"own.test", "old.test", "other.test", "a.wild.test", "*.many.test"});
+  CHECK(index.awaits("own.test"));
+  CHECK(index.awaits("x.many.test"));
+  CHECK(index.find("own.test", now).empty());
+  // The fallback is theirs too.
+  CHECK_FALSE(index.awaits("other.test"));
+  CHECK_FALSE(index.awaits("a.wild.test"));
+  CHECK_FALSE(index.awaits("stranger.test"));
+  CHECK_FALSE(index.awaits(""));
+  // An expired one of its own is better than none.
+  CHECK_FALSE(index.find("old.test", now).empty());
+}

@@ -1,0 +1,367 @@
+// resolver_jobs.cpp: the jobs of a Resolver: one certificate each, from the decision to the disk.
+#include <algorithm>
+#include <ctime>
+
+#include "acme/acme_json.h"
+#include "acme/resolver.h"
+#include "async/offload.h"
+#include "async/timer.h"
+#include "base/encoding.h"
+#include "base/text.h"
+#include "observe/log.h"
+
+namespace sluice::acme {
+namespace {
+
+// A self-check that fails holds an order up so often, then the CA is asked all the same: it may see what we cannot.
+constexpr std::int64_t kSelfChecks = 4;
+// A further CA is asked when the first has failed so often in a row.
+constexpr std::int64_t kAttemptsBeforeFallback = 2;
+
+double dice() { return static_cast<double>(random_u64() >> 11) / static_cast<double>(std::uint64_t{1} << 52) - 1.0; }
+
+std::string in_words(std::int64_t seconds) {
+  return format_duration(std::chrono::seconds(std::max<std::int64_t>(seconds, 0)));
+}
+
+bool is_trouble_of_ca(const Failure& failure) {
+  return failure.kind == Failure::Kind::unreachable ||
+         (failure.kind == Failure::Kind::limited && !failure.too_many_names);
+}
+
+}  // namespace
+
+Task<Step> Resolver::Job::note(OpenOrder order) {
+  Ca& used = *resolver.cas_[ca];
+  const std::string& directory = used.client->directory_url();
+  used.budget.spend(std::time(nullptr));
+  resolver.state_.spent[directory] = used.budget.spent();
+  order_url = order.url;
+  resolver.state_.orders[key] = {directory, std::move(order.url), std::move(order.key_pem)};
+  Step saved = co_await resolver.save_state();
+  co_return saved;
+}
+
+Task<void> Resolver::run_job(std::shared_ptr<Job> job) {
+  Step done = co_await obtain(*job);
+  if (!done && done.failure().kind != Failure::Kind::cancelled) {
+    note_trouble(*job, done.failure());
+    Step saved = co_await save_state();
+    if (!saved && saved.failure().kind != Failure::Kind::cancelled) {
+      log::error("the state of a certificate resolver cannot be written",
+                 {{"resolver", name()}, {"problem", saved.failure().text()}});
+    }
+  }
+  jobs_.erase(job->key);
+  changed_.notify_all();
+}
+
+void Resolver::note_trouble(Job& job, const Failure& failure) {
+  const std::int64_t now = std::time(nullptr);
+  std::int64_t life = 0;
+  std::int64_t left = 0;
+  if (job.old) {
+    life = job.old->lifetime();
+    left = job.old->not_after - now;
+  }
+  LedgerEntry& entry = state_.ledger[job.key];
+  note_failure(entry, failure, now, left, life, dice());
+  const bool account_wide = failure.kind == Failure::Kind::limited && !failure.too_many_names;
+  if (account_wide && failure.retry_after > Duration::zero()) {
+    std::int64_t& until = state_.paused[cas_[job.ca]->client->directory_url()];
+    until = std::max(until, now + std::chrono::ceil<std::chrono::seconds>(failure.retry_after).count());
+  }
+  const std::string text = failure.text();
+  const std::string next = in_words(entry.next_attempt - now);
+  const char* effect = job.old ? "the old certificate stays in use" : "the names have no certificate";
+  log::error("a certificate could not be obtained", {{"resolver", name()},
+                                                     {"names", job.key},
+                                                     {"problem", text},
+                                                     {"order", job.order_url},
+                                                     {"effect", effect},
+                                                     {"attempt", entry.failures},
+                                                     {"next", "in " + next}});
+}
+
+Task<Step> Resolver::obtain(Job& job) {
+  // Nothing is ordered that could not be kept.
+  Step writable = co_await storage_.probe();
+  if (!writable) co_return writable;
+
+  const LedgerEntry* entry = entry_of(job.key);
+  const std::int64_t failures = entry == nullptr ? 0 : entry->failures;
+  const bool resumes = state_.orders.contains(job.key);
+  const std::vector<std::string> types = types_of(job.planned.names);
+  const bool proves_here = types.front() != "dns-01";
+  const bool over_http = std::find(types.begin(), types.end(), "http-01") != types.end();
+  if (settings_.options.self_check && proves_here && !resumes && failures < kSelfChecks) {
+    for (const std::string& one : job.planned.names) {
+      CheckResult result = co_await self_check_.check(one);
+      const bool lost = result.verdict == CheckResult::Verdict::nowhere ||
+                        (over_http && result.verdict == CheckResult::Verdict::elsewhere);
+      if (lost) {
+        Failure failure = Failure::local("no order was made: " + one + " does not lead here: " + result.text);
+        failure.names = {one};
+        co_return failure;
+      }
+      if (result.verdict == CheckResult::Verdict::unknown) {
+        log::debug("whether a name leads here cannot be told", {{"name", one}, {"found", result.text}});
+      }
+    }
+  }
+  auto issued = state_.issued.find(job.key);
+  if (!job.old && issued != state_.issued.end() && !within_weekly_limit(issued->second, std::time(nullptr))) {
+    Failure failure = Failure::local("the same certificate was obtained three times within a week, and is not there");
+    failure.kind = Failure::Kind::permanent;
+    co_return failure;
+  }
+
+  std::optional<Storage::Lease> lease = co_await storage_.acquire(job.key, 30s);
+  if (!lease) co_return Failure::local("another instance is at work on it");
+  const bool urgent = job.old && is_urgent(*job.old, std::time(nullptr));
+  std::optional<Failure> first;
+  for (job.ca = 0; job.ca < cas_.size(); ++job.ca) {
+    Ca& ca = *cas_[job.ca];
+    const std::int64_t now = std::time(nullptr);
+    auto paused = state_.paused.find(ca.client->directory_url());
+    Step done = Failure();
+    if (paused != state_.paused.end() && paused->second > now) {
+      Failure& failure = done.failure();
+      failure.kind = Failure::Kind::limited;
+      failure.detail = "the CA asked to be left alone until then";
+      failure.url = ca.client->directory_url();
+      failure.retry_after = std::chrono::seconds(paused->second - now);
+    } else if (const std::int64_t wait = ca.budget.wait(now); wait > 0) {
+      job.doing = "waiting for room in the order budget";
+      Status slept = co_await sleep_for(std::chrono::seconds(wait));
+      if (!slept) co_return Failure::of(slept.error(), {});
+      Step attempted = co_await attempt(job, ca);
+      done = std::move(attempted);
+    } else {
+      Step attempted = co_await attempt(job, ca);
+      done = std::move(attempted);
+    }
+    if (done) {
+      storage_.release(*lease);
+      co_return done;
+    }
+    if (!first) first = done.failure();
+    const bool next_ca = is_trouble_of_ca(done.failure()) && (failures + 1 >= kAttemptsBeforeFallback || urgent);
+    if (!next_ca) break;
+  }
+  job.ca = std::min(job.ca, cas_.size() - 1);
+  storage_.release(*lease);
+  co_return *std::move(first);
+}
+
+std::vector<std::string> Resolver::types_of(const std::vector<std::string>& names) const {
+  // Only DNS-01 proves wildcards, and none proves addresses over DNS (RFC 8555 §8.4, RFC 8738 §7).
+  const bool wildcard =
+      std::any_of(names.begin(), names.end(), [](const std::string& one) { return one.starts_with("*."); });
+  if (wildcard) return {"dns-01"};
+  return settings_.types;
+}
+
+IssuanceForm Resolver::form_of(const Job& job, const Ca& ca) const {
+  const config::Acme& options = settings_.options;
+  IssuanceForm form;
+  form.names = job.planned.names;
+  form.types = types_of(form.names);
+  // What failed last is not tried first again.
+  const LedgerEntry* entry = entry_of(job.key);
+  if (entry != nullptr && form.types.size() > 1 && entry->refusals.size() % 2 == 1) {
+    std::rotate(form.types.begin(), form.types.begin() + 1, form.types.end());
+  }
+  form.key_type = settings_.key_type;
+  form.profile = options.profile;
+  form.preferred_chain = options.preferred_chain;
+  form.common_name = !options.disable_common_name;
+  form.emails = options.email_addresses;
+  form.certificate_timeout = std::max<Duration>(options.certificate_timeout, 1s);
+  if (job.old) {
+    auto known = state_.certificates.find(job.old->serial);
+    const bool same_ca = known != state_.certificates.end() && known->second.directory == ca.client->directory_url();
+    if (same_ca) form.replaces = job.old->ari_id;
+  }
+  return form;
+}
+
+Task<Step> Resolver::attempt(Job& job, Ca& ca) {
+  for (int tries = 0;; ++tries) {
+    job.doing = "opening the account";
+    Outcome<Account> account = co_await account_of(ca);
+    if (!account) co_return account.failure();
+    job.doing = "ordering";
+    std::optional<OpenOrder> open;
+    auto journal = state_.orders.find(job.key);
+    if (journal != state_.orders.end() && journal->second.directory == ca.client->directory_url()) {
+      open = OpenOrder{journal->second.url, journal->second.key_pem};
+      job.order_url = open->url;
+    }
+    Issuance issuance(*ca.client, *account, *challenger_, job, form_of(job, ca));
+    Outcome<Issued> issued = co_await issuance.run(std::move(open));
+    if (issued) {
+      job.doing = "storing";
+      Step kept = co_await keep(job, *std::move(issued));
+      co_return kept;
+    }
+    const Failure failure = issued.failure();
+    if (!issuance.resumable() && failure.kind != Failure::Kind::cancelled) state_.orders.erase(job.key);
+    // A CA that was set up anew does not know us any more: once more with the same key.
+    if (failure.type != "accountDoesNotExist" || tries > 0) co_return failure;
+    ca.account.reset();
+    if (std::optional<StoredAccount> stored = stored_account(ca)) {
+      stored->registration.clear();
+      Step saved = co_await store_account(ca, *std::move(stored));
+      if (!saved) co_return saved;
+    }
+  }
+}
+
+Task<Step> Resolver::keep(Job& job, Issued issued) {
+  std::optional<Leaf> leaf = read_leaf(issued.chain);
+  if (!leaf) co_return Failure::local("the certificate cannot be read");
+  StoredCertificate certificate;
+  certificate.main = job.planned.names.front();
+  certificate.sans.assign(job.planned.names.begin() + 1, job.planned.names.end());
+  certificate.certificate = std::move(issued.chain);
+  certificate.key = std::move(issued.key);
+  ResolverData data = data_;
+  // It takes the place of those it covers entirely, unless they were given more names on purpose.
+  std::size_t at = 0;
+  std::erase_if(data.certificates, [&](const StoredCertificate&) {
+    const Leaf& old = leaves_[at++];
+    return std::all_of(old.names.begin(), old.names.end(), [&](const std::string& one) { return leaf->covers(one); }) &&
+           old.names.size() <= leaf->names.size();
+  });
+  data.certificates.push_back(std::move(certificate));
+  Step stored = co_await storage_.save(name(), data);
+  if (!stored) co_return stored;
+  adopt(std::move(data));
+  const std::int64_t now = std::time(nullptr);
+  const std::string& directory = ca_directory(job);
+  state_.certificates[leaf->serial].directory = directory;
+  std::set<std::string> known;
+  for (const Leaf& one : leaves_) known.insert(one.serial);
+  std::erase_if(state_.certificates, [&](const auto& one) { return !known.contains(one.first); });
+  std::vector<std::int64_t>& times = state_.issued[job.key];
+  std::erase_if(times, [&](std::int64_t time) { return time < now - 7L * 24 * 3600; });
+  times.push_back(now);
+  state_.orders.erase(job.key);
+  state_.ledger.erase(job.key);
+  follower_.certificates_changed();
+  for (const std::string& warning : issued.warnings) {
+    log::warn("a certificate is not quite as it was asked for",
+              {{"resolver", name()}, {"names", job.key}, {"problem", warning}});
+  }
+  log::info("a certificate was obtained", {{"resolver", name()},
+                                           {"names", job.key},
+                                           {"issuer", printable(leaf->issuer, 100)},
+                                           {"until", http_date(leaf->not_after)},
+                                           {"order", job.order_url}});
+  Step saved = co_await save_state();
+  (void)saved;  // the certificate is safe; only what is remembered about it would be lost
+  co_return Done{};
+}
+
+const std::string& Resolver::ca_directory(const Job& job) const { return cas_[job.ca]->client->directory_url(); }
+
+std::optional<StoredAccount> Resolver::stored_account(const Ca& ca) const {
+  const std::string& directory = ca.client->directory_url();
+  auto further = state_.accounts.find(directory);
+  if (further != state_.accounts.end()) return further->second;
+  if (&ca != cas_.front().get() || !data_.account || data_.account->key_der.empty()) return std::nullopt;
+  if (state_.account_directory == directory) return data_.account;
+  if (!state_.account_directory.empty()) return std::nullopt;
+  // Traefik's: it is of this CA when it is registered there, or nowhere yet.
+  const std::string uri = registration_uri(*data_.account);
+  if (uri.empty()) return data_.account;
+  Result<std::pair<std::string, std::string>> at = split_url(uri);
+  Result<std::pair<std::string, std::string>> wanted = split_url(directory);
+  return at && wanted && at->first == wanted->first ? data_.account : std::nullopt;
+}
+
+Task<Step> Resolver::store_account(const Ca& ca, StoredAccount account) {
+  const std::string& directory = ca.client->directory_url();
+  if (&ca != cas_.front().get()) {
+    state_.accounts[directory] = std::move(account);
+    Step saved = co_await save_state();
+    co_return saved;
+  }
+  if (data_.account && !state_.account_directory.empty() && state_.account_directory != directory) {
+    // The account at the CA of before: it may be wanted again.
+    state_.accounts[state_.account_directory] = *data_.account;
+  }
+  state_.accounts.erase(directory);
+  state_.account_directory = directory;
+  ResolverData data = data_;
+  data.account = std::move(account);
+  Step stored = co_await storage_.save(name(), data);
+  if (!stored) co_return stored;
+  data_.account = std::move(data.account);
+  Step saved = co_await save_state();
+  co_return saved;
+}
+
+Task<Outcome<Account>> Resolver::account_of(Ca& ca) {
+  Status entered = co_await ca.account_gate.enter();
+  if (!entered) co_return Failure::of(entered.error(), {});
+  Outcome<Account> account = co_await account_inside(ca);
+  ca.account_gate.leave();
+  co_return account;
+}
+
+Task<Outcome<Account>> Resolver::account_inside(Ca& ca) {
+  if (ca.account) co_return *ca.account;
+  if (state_.next_keys.contains(ca.client->directory_url())) {
+    Step settled = co_await settle_key(ca);
+    if (!settled) co_return settled.failure();
+  }
+  std::optional<StoredAccount> stored = stored_account(ca);
+  std::optional<PrivateKey> key;
+  if (stored) key = PrivateKey::from_der(stored->key_der);
+  if (stored && !key) {
+    log::warn("the stored account has no readable key: a new one is made", {{"resolver", name()}});
+    stored.reset();
+  }
+  if (!stored) {
+    // RSA, because Traefik reads nothing else.
+    auto making = offload([] { return PrivateKey::generate(KeyType::rsa2048); });
+    PrivateKey made = co_await making;
+    key = made;
+    stored.emplace();
+    stored->email = settings_.options.email;
+    stored->key_der = made.der();
+    stored->key_type = "4096";
+    // On disk before it is registered: a crash in between finds the same account again.
+    Step saved = co_await store_account(ca, *stored);
+    if (!saved) co_return saved.failure();
+  }
+  const std::string uri = registration_uri(*stored);
+  if (!uri.empty()) {
+    Account account{*key, uri, stored->registration};
+    if (stored->email != settings_.options.email) {
+      Step changed = co_await change_contact(*ca.client, account, settings_.options.email);
+      if (changed) {
+        stored->email = settings_.options.email;
+        Step saved = co_await store_account(ca, *stored);
+        if (!saved) co_return saved.failure();
+      } else if (changed.failure().kind == Failure::Kind::cancelled) {
+        co_return changed.failure();
+      }
+    }
+    ca.account = account;
+    co_return account;
+  }
+  Outcome<Account> opened = co_await open_account(*ca.client, *key, ca.form);
+  if (!opened) co_return opened;
+  stored->registration = make_registration(opened->body, opened->url);
+  stored->email = settings_.options.email;
+  Step saved = co_await store_account(ca, *std::move(stored));
+  if (!saved) co_return saved.failure();
+  log::info("account opened", {{"resolver", name()}, {"account", opened->url}});
+  ca.account = *opened;
+  co_return opened;
+}
+
+}  // namespace sluice::acme

@@ -1,0 +1,120 @@
+// resolver_status.cpp: what a Resolver says of its certificates, to people and commands.
+#include <algorithm>
+#include <ctime>
+
+#include "acme/problem_codes.h"
+#include "acme/resolver.h"
+#include "base/text.h"
+#include "control/describe_live.h"
+
+namespace sluice::acme {
+namespace {
+
+using config::Node;
+using control::number_node;
+using control::text_node;
+
+Node texts(const std::vector<std::string>& list) {
+  Node node = Node::list();
+  for (const std::string& text : list) node.add(text_node(text));
+  return node;
+}
+
+void add_leaf(Node& to, const Leaf& leaf) {
+  to.add("issuer", text_node(printable(leaf.issuer, 200)));
+  to.add("serial", text_node(leaf.serial));
+  to.add("notBefore", number_node(leaf.not_before));
+  to.add("notAfter", number_node(leaf.not_after));
+}
+
+}  // namespace
+
+void Resolver::describe(Node& list) const {
+  const std::int64_t now = std::time(nullptr);
+  for (const Planned& one : plan_.planned) {
+    const std::string key = key_of(one.names);
+    const LedgerEntry* entry = entry_of(key);
+    auto job = jobs_.find(key);
+    const bool serves = one.certificate && leaves_.size() > *one.certificate;
+    const bool valid = serves && leaves_[*one.certificate].not_after > now;
+    std::string state = valid ? "valid" : serves ? "expired" : "waiting";
+    if (entry != nullptr && entry->failures > 0) state = valid ? "renewal failing" : "failing";
+    if (job != jobs_.end()) state = valid ? "renewing" : "obtaining";
+    if (!trouble_.empty() || !storage_trouble_.empty()) state = valid ? "valid" : "blocked";
+    Node node = Node::map();
+    node.add("name", text_node(one.names.front()));
+    node.add("names", texts(one.names));
+    node.add("resolver", text_node(name()));
+    node.add("state", text_node(state));
+    node.add("routers", texts(one.routers));
+    if (serves) {
+      add_leaf(node, leaves_[*one.certificate]);
+      auto about = state_.certificates.find(leaves_[*one.certificate].serial);
+      if (about != state_.certificates.end() && !about->second.directory.empty()) {
+        node.add("ca", text_node(about->second.directory));
+      }
+      if (about != state_.certificates.end() && about->second.suggestion.window.valid()) {
+        node.add("suggestedFrom", number_node(about->second.suggestion.window.start));
+        node.add("suggestedUntil", number_node(about->second.suggestion.window.end));
+      }
+    }
+    if (job != jobs_.end()) {
+      node.add("doing", text_node(job->second->doing));
+      if (!job->second->order_url.empty()) node.add("order", text_node(job->second->order_url));
+    } else {
+      const Due due = due_of(one, key);
+      node.add("nextAttempt", number_node(std::max(due.at, now)));
+      node.add("because", text_node(due.reason));
+    }
+    if (entry != nullptr && entry->failures > 0) {
+      node.add("failures", number_node(entry->failures));
+      node.add("lastAttempt", number_node(entry->last_attempt));
+      node.add("problem", text_node(entry->problem));
+      if (!entry->document.empty()) node.add("document", text_node(entry->document));
+    }
+    if (!trouble_.empty()) {
+      node.add("blockedBy", text_node(trouble_));
+    } else if (!storage_trouble_.empty()) {
+      node.add("blockedBy", text_node(storage_trouble_));
+    }
+    list.add(std::move(node));
+  }
+  for (const Plan::Refused& refused : plan_.refused) {
+    Node node = Node::map();
+    node.add("name", text_node(printable(refused.name, 300)));
+    node.add("names", texts({printable(refused.name, 300)}));
+    node.add("resolver", text_node(name()));
+    node.add("state", text_node("refused"));
+    node.add("routers", texts({refused.router}));
+    node.add("problem", text_node(refused.why));
+    list.add(std::move(node));
+  }
+  for (std::size_t i : plan_.unused) {
+    if (i >= leaves_.size()) continue;
+    Node node = Node::map();
+    node.add("name", text_node(data_.certificates[i].main));
+    node.add("names", texts(leaves_[i].names));
+    node.add("resolver", text_node(name()));
+    node.add("state", text_node("unused"));
+    add_leaf(node, leaves_[i]);
+    list.add(std::move(node));
+  }
+}
+
+config::Report Resolver::problems() const {
+  config::Report report;
+  if (!storage_trouble_.empty()) {
+    report.push_back({config::Severity::error, std::string(code::kStorage),
+                      "certificatesResolvers." + name() + ".acme.storage: " + storage_trouble_, settings_.source,
+                      "nothing is ordered; what is known is served", "see to the file"});
+  }
+  for (const Plan::Refused& refused : plan_.refused) {
+    report.push_back({config::Severity::warning, std::string(code::kName),
+                      refused.router + " wants a certificate for " + printable(refused.name, 300) + " from " + name() +
+                          ": " + refused.why,
+                      settings_.source, "none is ordered for that name", "correct the rule or tls.domains"});
+  }
+  return report;
+}
+
+}  // namespace sluice::acme

@@ -1,0 +1,147 @@
+#include "acme/settings.h"
+
+#include <algorithm>
+#include <array>
+#include <system_error>
+
+#include "acme/jws.h"
+#include "acme/problem_codes.h"
+#include "acme/safe_file.h"
+#include "base/text.h"
+
+namespace sluice::acme {
+namespace {
+
+constexpr const char* kNotRunning = "this resolver obtains nothing; what it has stored is served";
+constexpr std::array<std::string_view, 5> kPublicCas = {"letsencrypt.org", "zerossl.com", "pki.goog", "buypass.",
+                                                        "ssl.com"};
+constexpr std::array<const char*, 3> kSystemAuthorities = {"/etc/ssl/certs/ca-certificates.crt",
+                                                           "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"};
+
+class Reader {
+ public:
+  Reader(const std::string& name, const config::CertificateResolver& resolver, const Environment& environment,
+         config::Report& report)
+      : resolver_(resolver), environment_(environment), report_(report) {
+    settings_.name = name;
+    settings_.options = *resolver.acme;
+    settings_.source = resolver.source;
+  }
+
+  ResolverSettings read() {
+    const config::Acme& options = settings_.options;
+    rest::Tls tls = trust();
+    add_ca(options.ca_server, options.eab, tls);
+    for (const config::FallbackCa& more : options.fallback) add_ca(more.ca_server, more.eab, tls);
+    read_types();
+    settings_.key_type = parse_key_type(options.key_type).value_or(KeyType::rsa4096);
+    settings_.public_ca = std::any_of(kPublicCas.begin(), kPublicCas.end(), [&](std::string_view known) {
+      return options.ca_server.find(known) != std::string::npos;
+    });
+    return std::move(settings_);
+  }
+
+ private:
+  void read_types() {
+    const config::Acme& options = settings_.options;
+    // Traefik's order, which is the reverse of the alphabet.
+    if (options.tls_challenge) settings_.types.emplace_back("tls-alpn-01");
+    if (options.http_challenge) settings_.types.emplace_back("http-01");
+    if (options.dns_challenge) settings_.types.emplace_back("dns-01");
+    if (settings_.types.empty()) {
+      error("no challenge is configured", "set httpChallenge, tlsChallenge or dnsChallenge");
+    }
+    if (options.http_challenge && options.http_challenge->entry_point.empty()) {
+      error("httpChallenge.entryPoint is not set", "name the entry point that is reached on port 80");
+    }
+  }
+
+  void add_ca(const std::string& url, const std::optional<config::ExternalAccountBinding>& eab, const rest::Tls& tls) {
+    if (!split_url(url)) {
+      error("caServer: " + printable(url, 200) + " is no https URL", "write the URL of the CA's directory");
+      return;
+    }
+    CaChoice choice;
+    choice.ca.directory_url = url;
+    choice.ca.tls = tls;
+    choice.ca.timeout = settings_.options.client_timeout;
+    choice.ca.head_timeout = settings_.options.client_response_header_timeout;
+    choice.account.email = settings_.options.email;
+    if (eab && (!eab->kid.empty() || !eab->hmac_encoded.empty())) {
+      choice.account.eab_kid = eab->kid;
+      choice.account.eab_hmac = eab->hmac_encoded;
+      Result<std::string> secret = decode_hmac_key(eab->hmac_encoded);
+      if (eab->kid.empty() || !secret || secret->empty()) {
+        error("eab needs a kid and an hmacEncoded in base64url", "copy both from the page of the CA");
+      }
+    }
+    settings_.cas.push_back(std::move(choice));
+  }
+
+  // Options of the resolver count; without any of them the variables do.
+  rest::Tls trust() {
+    const config::Acme& options = settings_.options;
+    std::vector<std::string> files = options.ca_certificates;
+    bool system = options.ca_system_cert_pool;
+    rest::Tls tls;
+    tls.server_name = options.ca_server_name;
+    if (files.empty() && !system && tls.server_name.empty()) {
+      for (std::string_view path : split(variable("LEGO_CA_CERTIFICATES"), ':')) {
+        if (!path.empty()) files.emplace_back(path);
+      }
+      const std::string pool = lowered(variable("LEGO_CA_SYSTEM_CERT_POOL"));
+      system = pool == "true" || pool == "1" || pool == "t";
+      tls.server_name = variable("LEGO_CA_SERVER_NAME");
+    }
+    if (files.empty()) return tls;
+    for (const std::string& file : files) tls.ca += authorities(file);
+    if (system) {
+      for (const char* path : kSystemAuthorities) {
+        Result<std::string> text = read_file(path);
+        if (!text) continue;
+        tls.ca += *text;
+        break;
+      }
+    }
+    return tls;
+  }
+
+  std::string authorities(const std::string& file) {
+    if (file.find("-----BEGIN") != std::string::npos) return file + '\n';
+    Result<std::string> text = read_file(file);
+    if (text && text->find("-----BEGIN CERTIFICATE") != std::string::npos) {
+      // What stands before the first certificate would make the text look like a path.
+      return text->substr(text->find("-----BEGIN")) + '\n';
+    }
+    error("the authorities in " + printable(file, 300) + " cannot be read" +
+              (text ? std::string(": there is no certificate in it")
+                    : ": " + std::generic_category().message(text.error().sys)),
+          "name a file of certificates in PEM");
+    return {};
+  }
+
+  std::string variable(const char* name) const {
+    auto found = environment_.find(name);
+    return found == environment_.end() ? std::string() : found->second;
+  }
+
+  void error(const std::string& what, std::string fix) {
+    report_.push_back({config::Severity::error, std::string(code::kResolver),
+                       "certificatesResolvers." + settings_.name + ".acme: " + what, resolver_.source, kNotRunning,
+                       std::move(fix)});
+  }
+
+  const config::CertificateResolver& resolver_;
+  const Environment& environment_;
+  config::Report& report_;
+  ResolverSettings settings_;
+};
+
+}  // namespace
+
+ResolverSettings make_settings(const std::string& name, const config::CertificateResolver& resolver,
+                               const Environment& environment, config::Report& report) {
+  return Reader(name, resolver, environment, report).read();
+}
+
+}  // namespace sluice::acme

@@ -1,0 +1,236 @@
+// certs.cpp: `sluice certs`: asks the running instance about the certificates of its resolvers; `export` reads their
+// storage itself, so that no key crosses a socket.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <ctime>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <system_error>
+
+#include "acme/acme_json.h"
+#include "acme/safe_file.h"
+#include "base/text.h"
+#include "base/time.h"
+#include "cmd/commands.h"
+#include "cmd/control_client.h"
+
+namespace sluice::cmd {
+namespace {
+
+constexpr int kUnreachable = 3;
+constexpr const char* kUsage =
+    "usage: sluice certs list|show NAME|test NAME|renew NAME [-o text|json] [--control PATH]\n"
+    "       sluice certs revoke NAME [--reason NUMBER]\n"
+    "       sluice certs account roll-key|close RESOLVER\n"
+    "       sluice certs export DIRECTORY [NAME...] [--storage FILE]\n";
+
+struct Options {
+  std::vector<std::string> words;
+  std::string output = "text";
+  std::string control;
+  std::string storage = "acme.json";
+  std::string reason = "0";
+};
+
+bool read_options(const std::vector<std::string>& arguments, Options& options) {
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    std::string name = arguments[i];
+    if (name.empty() || name[0] != '-') {
+      options.words.push_back(std::move(name));
+      continue;
+    }
+    std::string value;
+    if (const std::size_t equals = name.find('='); equals != std::string::npos) {
+      value = name.substr(equals + 1);
+      name.resize(equals);
+    } else if (++i < arguments.size()) {
+      value = arguments[i];
+    }
+    if (name == "-o" || name == "--output") {
+      options.output = value;
+    } else if (name == "--control") {
+      options.control = value;
+    } else if (name == "--reason") {
+      options.reason = value;
+    } else if (name == "--storage") {
+      options.storage = value;
+    } else {
+      return false;
+    }
+  }
+  return options.output == "text" || options.output == "json";
+}
+
+int usage() {
+  std::fputs(kUsage, stderr);
+  return 2;
+}
+
+void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+
+nlohmann::json ask(const Options& options, const std::string& path, const std::string& method, int& exit_status) {
+  const ControlReply reply = ask_instance(options.control, path, method);
+  nlohmann::json answer = nlohmann::json::parse(reply.body, nullptr, false);
+  if (reply.status / 100 == 2 && !answer.is_discarded()) return answer;
+  std::string why = reply.error;
+  if (!answer.is_discarded() && answer.is_object()) why = answer.value("message", reply.body);
+  std::fprintf(stderr, "sluice certs: %s\n", printable(why).c_str());
+  exit_status = reply.status == 400 ? 2 : reply.status == 404 || reply.status == 409 ? 1 : kUnreachable;
+  return nlohmann::json(nlohmann::json::value_t::discarded);
+}
+
+// "in 59d", "in 3h", "2m ago".
+std::string when(std::int64_t at) {
+  const std::int64_t distance = at - std::time(nullptr);
+  const std::int64_t seconds = std::max<std::int64_t>(distance < 0 ? -distance : distance, 0);
+  const std::string amount = seconds >= 2 * 86400  ? fmt::format("{}d", seconds / 86400)
+                             : seconds >= 2 * 3600 ? fmt::format("{}h", seconds / 3600)
+                             : seconds >= 120      ? fmt::format("{}m", seconds / 60)
+                                                   : fmt::format("{}s", seconds);
+  return distance < 0 ? amount + " ago" : "in " + amount;
+}
+
+std::string list_text(const nlohmann::json& list) {
+  std::string text = fmt::format("{:<32} {:<16} {:<12} {:<10} {}\n", "NAME", "STATE", "RESOLVER", "EXPIRES", "NEXT");
+  for (const nlohmann::json& one : list) {
+    const std::int64_t ends = one.value("notAfter", std::int64_t{0});
+    const std::int64_t next = one.value("nextAttempt", std::int64_t{0});
+    const std::string more = one["names"].size() > 1 ? fmt::format(" +{}", one["names"].size() - 1) : "";
+    std::string last = one.value("problem", "");
+    if (last.empty() && one.contains("doing")) last = one.value("doing", "");
+    text += fmt::format("{:<32} {:<16} {:<12} {:<10} {}{}\n", printable(one.value("name", "")) + more,
+                        one.value("state", ""), one.value("resolver", ""), ends == 0 ? "-" : when(ends),
+                        next == 0 ? "-" : when(next), last.empty() ? "" : "  " + printable(last, 100));
+  }
+  return text;
+}
+
+std::string show_text(const nlohmann::json& one) {
+  std::string text;
+  for (const auto& [name, value] : one.items()) {
+    std::string shown = value.is_string() ? value.get<std::string>() : value.dump();
+    const bool is_time = name == "notAfter" || name == "notBefore" || name == "nextAttempt" || name == "lastAttempt" ||
+                         name == "suggestedFrom" || name == "suggestedUntil";
+    if (is_time && value.is_number_integer()) {
+      const auto at = value.get<std::int64_t>();
+      shown = http_date(at) + " (" + when(at) + ")";
+    } else if (value.is_array()) {
+      shown.clear();
+      for (const nlohmann::json& part : value) shown += (shown.empty() ? "" : ", ") + part.get<std::string>();
+    }
+    text += fmt::format("{:<15} {}\n", name, printable(shown));
+  }
+  return text;
+}
+
+bool is_about(const nlohmann::json& one, const std::string& name) {
+  const nlohmann::json& names = one["names"];
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+int show(const Options& options, bool all) {
+  int exit_status = 0;
+  nlohmann::json answer = ask(options, "/certs", "GET", exit_status);
+  if (answer.is_discarded()) return exit_status;
+  if (!all) {
+    nlohmann::json found = nlohmann::json::array();
+    for (const nlohmann::json& one : answer) {
+      if (is_about(one, lowered(options.words[1]))) found.push_back(one);
+    }
+    if (found.empty()) {
+      std::fprintf(stderr, "sluice certs: no certificate is for %s\n", printable(options.words[1]).c_str());
+      return 1;
+    }
+    answer = std::move(found);
+  }
+  if (options.output == "json") {
+    print(answer.dump(2) + '\n');
+  } else if (all) {
+    print(list_text(answer));
+  } else {
+    for (const nlohmann::json& one : answer) print(show_text(one) + '\n');
+  }
+  return 0;
+}
+
+int test(const Options& options) {
+  int exit_status = 0;
+  const nlohmann::json answer = ask(options, "/certs/test?name=" + escaped(options.words[1]), "GET", exit_status);
+  if (answer.is_discarded()) return exit_status;
+  print(options.output == "json" ? answer.dump(2) + '\n' : show_text(answer));
+  return answer.value("verdict", "") == "reaches us" ? 0 : 1;
+}
+
+int tell(const Options& options, const std::string& path) {
+  int exit_status = 0;
+  const nlohmann::json answer = ask(options, path, "POST", exit_status);
+  if (answer.is_discarded()) return exit_status;
+  print(answer.value("message", "") + '\n');
+  return 0;
+}
+
+int fail(const std::string& path, const Error& error) {
+  std::fprintf(stderr, "sluice certs: %s: %s\n", path.c_str(), std::generic_category().message(error.sys).c_str());
+  return kUnreachable;
+}
+
+int write_out(const Options& options) {
+  Result<std::string> text = acme::read_file(options.storage);
+  if (!text) return fail(options.storage, text.error());
+  const acme::ReadStore store = acme::read_store(*text);
+  if (!store.error.empty()) {
+    std::fprintf(stderr, "sluice certs: %s cannot be understood: %s\n", options.storage.c_str(), store.error.c_str());
+    return kUnreachable;
+  }
+  const std::filesystem::path directory = options.words[1];
+  int written = 0;
+  for (const auto& [resolver, data] : store.resolvers) {
+    for (const acme::StoredCertificate& one : data.certificates) {
+      const bool wanted = options.words.size() == 2 ||
+                          std::find(options.words.begin() + 2, options.words.end(), one.main) != options.words.end();
+      std::string folder = one.main;
+      std::replace(folder.begin(), folder.end(), '*', '_');
+      if (!wanted || folder.empty() || folder.find('/') != std::string::npos || folder.starts_with('.')) continue;
+      std::error_code error;
+      std::filesystem::create_directories(directory / folder, error);
+      const std::pair<const char*, const std::string*> files[] = {{"fullchain.pem", &one.certificate},
+                                                                  {"privkey.pem", &one.key}};
+      for (const auto& [file, content] : files) {
+        const std::string path = (directory / folder / file).string();
+        Status done = acme::replace_file(path, *content, path + ".backup");
+        if (!done) return fail(path, done.error());
+      }
+      print((directory / folder).string() + '\n');
+      ++written;
+    }
+  }
+  if (written > 0) return 0;
+  std::fprintf(stderr, "sluice certs: there is no such certificate in %s\n", options.storage.c_str());
+  return 1;
+}
+
+}  // namespace
+
+int certs(const std::vector<std::string>& arguments) {
+  Options options;
+  if (!read_options(arguments, options) || options.words.empty()) return usage();
+  const std::string& what = options.words.front();
+  const std::size_t count = options.words.size();
+  if (what == "list" && count == 1) return show(options, true);
+  if (what == "show" && count == 2) return show(options, false);
+  if (what == "test" && count == 2) return test(options);
+  if (what == "renew" && count == 2) return tell(options, "/certs/renew?name=" + escaped(options.words[1]));
+  if (what == "revoke" && count == 2) {
+    return tell(options, "/certs/revoke?name=" + escaped(options.words[1]) + "&reason=" + escaped(options.reason));
+  }
+  if (what == "account" && count == 3) {
+    return tell(options,
+                "/certs/account?resolver=" + escaped(options.words[2]) + "&change=" + escaped(options.words[1]));
+  }
+  if (what == "export" && count >= 2) return write_out(options);
+  return usage();
+}
+
+}  // namespace sluice::cmd

@@ -1,0 +1,100 @@
+"""A certificate authority that speaks ACME: Debian's Pebble, with a name server that leads every name to one address."""
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import socket
+import ssl
+import subprocess
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+from .process import patience
+from .tls import Pem, authority, certificate
+
+
+def free_port(kind: int = socket.SOCK_STREAM) -> int:
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def installed(*programs: str) -> bool:
+    return all(shutil.which(program) for program in programs)
+
+
+class Pebble:
+    """Runs from `start` to `close`. It asks for HTTP challenges on `http_port` and for TLS challenges on `tls_port`, of
+    127.0.0.1 for every name. Its API is at `directory`; whoever uses it must trust the file `trust`."""
+
+    def __init__(self, http_port: int, tls_port: int, *, validity: int = 90 * 24 * 3600):
+        self.folder = Path(tempfile.mkdtemp(prefix="pebble-"))
+        self.port, self.management = free_port(), free_port()
+        self._dns, self._dns_management = free_port(), free_port()
+        self._processes: list[subprocess.Popen] = []
+        self.authority = authority()
+        own = certificate("localhost", "127.0.0.1", issuer=self.authority)
+        own.files(self.folder, "own")
+        self.trust = self.folder / "trust.crt"
+        self.trust.write_text(self.authority.certificate)
+        (self.folder / "pebble.json").write_text(json.dumps({"pebble": {
+            "listenAddress": f"127.0.0.1:{self.port}", "managementListenAddress": f"127.0.0.1:{self.management}",
+            "certificate": str(self.folder / "own.crt"), "privateKey": str(self.folder / "own.key"),
+            "httpPort": http_port, "tlsPort": tls_port, "ocspResponderURL": "",
+            "externalAccountBindingRequired": False, "certificateValidityPeriod": validity}}))
+        self.log = self.folder / "log"
+
+    @property
+    def directory(self) -> str:
+        return f"https://localhost:{self.port}/dir"
+
+    def start(self) -> "Pebble":
+        names = ["pebble-challtestsrv", "-defaultIPv4", "127.0.0.1", "-defaultIPv6", "", "-http01", "", "-https01", "",
+                 "-tlsalpn01", "", "-dns01", f"127.0.0.1:{self._dns}", "-management",
+                 f"127.0.0.1:{self._dns_management}"]
+        if "-doh" in subprocess.run([names[0], "-h"], capture_output=True, text=True, check=False).stderr:
+            names += ["-doh", ""]
+        self._run(names)
+        self._run(["pebble", "-config", str(self.folder / "pebble.json"), "-dnsserver", f"127.0.0.1:{self._dns}"],
+                  PEBBLE_VA_NOSLEEP="1", PEBBLE_WFE_NONCEREJECT="0")
+        deadline = time.monotonic() + patience(15)
+        while True:
+            try:
+                self.get(self.directory)
+                return self
+            except OSError:
+                if time.monotonic() > deadline or any(process.poll() is not None for process in self._processes):
+                    raise AssertionError(f"Pebble does not answer\n{self.tail()}") from None
+                time.sleep(0.02)
+
+    def _run(self, command: list[str], **environment: str) -> None:
+        with self.log.open("ab") as log:
+            self._processes.append(subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder,
+                                                    env={**os.environ, **environment}))
+
+    def get(self, url: str) -> bytes:
+        context = ssl.create_default_context(cafile=str(self.trust))
+        with urllib.request.urlopen(url, timeout=patience(5), context=context) as reply:
+            return reply.read()
+
+    def root(self) -> Pem:
+        """What it signs with; another one at each start."""
+        return Pem(self.get(f"https://localhost:{self.management}/roots/0").decode(), "")
+
+    def questions(self) -> int:
+        """How many validations it has tried."""
+        return len(re.findall(r"Attempting to validate", self.log.read_text()))
+
+    def tail(self, count: int = 30) -> str:
+        lines = self.log.read_text().splitlines() if self.log.exists() else []
+        return "\n".join(["-- last lines of Pebble:", *lines[-count:]])
+
+    def close(self) -> None:
+        for process in self._processes:
+            process.terminate()
+            process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,0 +1,352 @@
+"""Certificates obtained from a CA (Pebble), behind a proxy that loses, refuses and delays."""
+import base64
+import json
+import os
+import shutil
+import signal
+import stat
+import subprocess
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+from framework import (Case, CertificateAuthority, SecureClient, Sluice, authority, binary, certificate, get, http,
+                       patience, servers)
+
+
+@unittest.skipUnless(shutil.which("pebble"), "the package pebble is not installed")
+class Acme(Case):
+    challenge = "http"
+
+    def setUp(self):
+        super().setUp()
+        folder = tempfile.TemporaryDirectory(prefix="sluice-acme-")
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        self.storage = self.folder / "acme.json"
+        self.socket = self.folder / "control.sock"
+
+    # Making things
+
+    def ca(self, **options) -> CertificateAuthority:
+        ca = CertificateAuthority(**options)
+        self.addCleanup(ca.close)
+        return ca
+
+    def flags(self, ca, *more: str, key_type: str = "EC256", self_check: bool = False) -> list[str]:
+        acme = "--certificatesResolvers.le.acme"
+        challenge = {"http": f"{acme}.httpChallenge.entryPoint=web", "tls": f"{acme}.tlsChallenge=true"}
+        return [f"{acme}.caServer={ca.directory}", f"{acme}.caCertificates={ca.trust_file}",
+                f"{acme}.storage={self.storage}", f"{acme}.email=ops@example.com", f"{acme}.keyType={key_type}",
+                f"{acme}.selfCheck={'true' if self_check else 'false'}", challenge[self.challenge],
+                f"--controlSocket={self.socket}", *more]
+
+    def routes(self, *hosts: str, **tls) -> dict:
+        upstream = self.upstream()
+        routers = {f"r{number}": {"rule": f"Host(`{host}`)", "service": "app", "entryPoints": ["websecure"],
+                                  "tls": {"certResolver": "le", **tls}} for number, host in enumerate(hosts)}
+        return http(routers, {"app": servers(upstream.url)})
+
+    def edge_for(self, ca, dynamic, *more: str, serve: bool = True, **options) -> Sluice:
+        process = self.sluice(dynamic, *self.flags(ca, *more, **options),
+                              entry_points={"websecure": "127.0.0.1:0"})
+        if serve:
+            ca.serve(process.address("web")[1], process.address("websecure")[1])
+        return process
+
+    # Looking
+
+    def stored(self) -> list[dict]:
+        try:
+            document = json.loads(self.storage.read_text() or "{}")
+        except (OSError, ValueError):
+            return []
+        return (document.get("le") or {}).get("Certificates") or []
+
+    def served_names(self, process, name: str) -> set[str]:
+        try:
+            client = SecureClient(process.address("websecure"), name)
+        except OSError:
+            return set()
+        names = client.names()
+        client.close()
+        return names
+
+    def wait_until_served(self, process, name: str, seconds: float = 15) -> None:
+        self.assert_soon(lambda: name in self.served_names(process, name), f"a certificate for {name}", seconds)
+
+    def certs(self, *words: str, status: int = 0) -> str:
+        done = subprocess.run([binary(), "certs", *words], capture_output=True, text=True, timeout=patience(20),
+                              check=False)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        return done.stdout
+
+    def listed(self) -> list[dict]:
+        return json.loads(self.certs("list", "-o", "json", "--control", str(self.socket)))
+
+
+class Obtaining(Acme):
+    def test_a_router_with_a_resolver_gets_its_certificate(self):
+        ca = self.ca(nonce_reject=20)
+        process = self.edge_for(ca, self.routes("a.test"))
+        self.wait_until_served(process, "a.test")
+        client = SecureClient(process.address("websecure"), "a.test", trust=ca.root())
+        client.send(get("/", host="a.test"))
+        self.assertEqual(client.reply().status, 200)
+        client.close()
+        [one] = self.stored()
+        self.assertEqual(one["domain"], {"main": "a.test"})
+        self.assertIn(b"BEGIN CERTIFICATE", base64.b64decode(one["certificate"]))
+        self.assertIn(b"PRIVATE KEY", base64.b64decode(one["key"]))
+        self.assertEqual(stat.S_IMODE(self.storage.stat().st_mode), 0o600)
+        self.assertEqual(ca.proxy.count("POST /order-plz"), 1)
+        [status] = self.listed()
+        self.assertEqual((status["state"], status["names"]), ("valid", ["a.test"]))
+        self.assertIn("a.test", self.certs("list", "--control", str(self.socket)))
+        self.assertIn("valid", self.certs("show", "a.test", "--control", str(self.socket)))
+        self.certs("show", "b.test", "--control", str(self.socket), status=1)
+        self.certs("export", str(self.folder / "out"), "--storage", str(self.storage))
+        self.assertIn("BEGIN CERTIFICATE", (self.folder / "out" / "a.test" / "fullchain.pem").read_text())
+
+    def test_a_known_name_never_gets_the_certificate_of_another(self):
+        ca = self.ca()
+        process = self.edge_for(ca, self.routes("a.test"), serve=False)
+        with self.assertRaises(OSError):
+            SecureClient(process.address("websecure"), "a.test")
+        self.assertNotEqual(self.served_names(process, "stranger.test"), {"a.test"})
+        ca.serve(process.address("web")[1])
+        self.wait_until_served(process, "a.test", 30)
+
+    def test_twenty_names_take_two_seconds(self):
+        ca = self.ca()
+        process = self.edge_for(ca, self.routes("n0.test", domains=[
+            {"main": "n0.test", "sans": [f"n{number}.test" for number in range(1, 20)]}]), serve=False)
+        process.wait_for_log("a certificate is to be obtained")
+        began = time.monotonic()
+        ca.serve(process.address("web")[1])
+        self.wait_until_served(process, "n19.test", 30)
+        self.assert_within(4.0, began, "20 names, Pebble's own start included")
+        self.assertEqual(len(self.served_names(process, "n3.test")), 20)
+
+    def test_names_of_negations_and_refused_names_are_not_ordered(self):
+        ca = self.ca()
+        dynamic = self.routes("a.test")
+        dynamic["http"]["routers"]["r0"]["rule"] = "Host(`a.test`) && !Host(`b.test`)"
+        dynamic["http"]["routers"]["bad"] = {**dynamic["http"]["routers"]["r0"], "rule": "Host(`c.test`)",
+                                             "tls": {"certResolver": "le", "domains": [{"main": "*.c.test"}]}}
+        process = self.edge_for(ca, dynamic)
+        self.wait_until_served(process, "a.test")
+        self.assertEqual(self.served_names(process, "a.test"), {"a.test"})
+        process.wait_for_log("a wildcard needs a dnsChallenge")
+        self.assertEqual(ca.proxy.count("POST /order-plz"), 1)
+
+    def test_one_account_however_often_it_starts(self):
+        ca = self.ca()
+        dynamic = self.routes("a.test")
+        process = self.edge_for(ca, dynamic)
+        self.wait_until_served(process, "a.test")
+        port = process.address("web")[1]
+        self.assertEqual(process.stop(), 0)
+        orders = ca.proxy.count("POST /order-plz")
+        dynamic["http"]["routers"]["r1"] = {**dynamic["http"]["routers"]["r0"], "rule": "Host(`b.test`)"}
+        again = self.sluice(dynamic, *self.flags(ca), f"--entryPoints.web.address=127.0.0.1:{port}",
+                            entry_points={"websecure": "127.0.0.1:0"})
+        # What was stored is served from the first moment.
+        self.assertEqual(self.served_names(again, "a.test"), {"a.test"})
+        self.wait_until_served(again, "b.test")
+        self.assertEqual(ca.proxy.count("POST /sign-me-up"), 1)
+        self.assertEqual(ca.proxy.count("POST /order-plz"), orders + 1)
+
+    def test_an_account_of_a_ca_that_forgot_it_is_registered_anew(self):
+        ca = self.ca()
+        process = self.edge_for(ca, self.routes("a.test"))
+        self.wait_until_served(process, "a.test")
+        ca.proxy.fault("POST /order-plz", "reply", status=400, headers={"Replay-Nonce": "x"},
+                       body='{"type":"urn:ietf:params:acme:error:accountDoesNotExist","detail":"who?"}')
+        self.certs("renew", "a.test", "--control", str(self.socket))
+        self.assert_soon(lambda: ca.proxy.count("POST /finalize-order") == 2, "a second certificate", 20)
+        self.assertEqual(ca.proxy.count("POST /sign-me-up"), 2)
+
+
+class ObtainingOverTls(Acme):
+    challenge = "tls"
+
+    def test_a_certificate_by_tls_alpn(self):
+        ca = self.ca()
+        process = self.edge_for(ca, self.routes("a.test"))
+        self.wait_until_served(process, "a.test")
+
+
+class Trouble(Acme):
+    def test_lost_and_refused_answers_cost_no_second_order(self):
+        ca = self.ca()
+        ca.proxy.fault("POST /finalize-order", "drop_after")
+        ca.proxy.fault("POST /authZ", "reply", status=503, body="busy")
+        ca.proxy.fault("HEAD /nonce", "drop")
+        process = self.edge_for(ca, self.routes("a.test"))
+        self.wait_until_served(process, "a.test", 30)
+        self.assertEqual(ca.proxy.count("POST /order-plz"), 1)
+        self.assertEqual(ca.proxy.count("POST /finalize-order"), 1)
+
+    def test_a_limit_is_kept_to_and_shown(self):
+        ca = self.ca()
+        ca.proxy.fault("POST /order-plz", "reply", count=9, status=429, headers={"Retry-After": "5", "Replay-Nonce": "x"},
+                       body='{"type":"urn:ietf:params:acme:error:rateLimited","detail":"too many orders"}')
+        process = self.edge_for(ca, self.routes("a.test"))
+        process.wait_for_log("rateLimited: too many orders")
+        [status] = self.listed()
+        self.assertEqual(status["state"], "failing")
+        self.assertIn("too many orders", status["document"])
+        self.assertGreater(status["nextAttempt"], time.time() + 3)
+        self.assertEqual(ca.proxy.count("POST /order-plz"), 1)
+
+    def test_two_hundred_changes_while_a_name_fails_make_one_order(self):
+        ca = self.ca()
+        dynamic = self.routes("a.test")
+        # Nobody answers where the CA looks.
+        process = self.edge_for(ca, dynamic, serve=False)
+        ca.serve(1, 1)
+        process.wait_for_log("a certificate could not be obtained", 30)
+        for number in range(200):
+            dynamic["http"]["routers"]["other"] = {"rule": f"Host(`o{number}.test`)", "service": "app"}
+            process.configure(dynamic) if number % 50 == 49 else process.write_text(json.dumps(dynamic))
+        [status] = [one for one in self.listed() if one["name"] == "a.test"]
+        self.assertEqual(status["state"], "failing")
+        self.assertLessEqual(ca.proxy.count("POST /order-plz"), 1)
+
+    def test_a_certificate_that_is_not_ours_is_not_used(self):
+        ca = self.ca()
+        wrong = certificate("a.test").certificate
+        ca.proxy.fault("POST /certZ", "reply", status=200, headers={"Replay-Nonce": "x"}, body=wrong)
+        process = self.edge_for(ca, self.routes("a.test"))
+        process.wait_for_log("it is for another key", 20)
+        self.assertEqual(self.stored(), [])
+
+
+class Renewal(Acme):
+    def test_a_certificate_is_renewed_in_time_and_the_old_one_serves_meanwhile(self):
+        ca = self.ca(validity=20)
+        process = self.edge_for(ca, self.routes("a.test"))
+        self.wait_until_served(process, "a.test")
+        first = self.stored()[0]["certificate"]
+        ca.proxy.fault("POST /order-plz", "drop", count=1)
+        self.assert_soon(lambda: self.stored() and self.stored()[0]["certificate"] != first, "a renewed one", 25)
+        self.assertEqual(len(self.stored()), 1)
+        self.wait_until_served(process, "a.test")
+
+
+class Storage(Acme):
+    def imported(self, *names: str, mode: int = 0o600) -> None:
+        """An acme.json as Traefik leaves it, with a certificate that is good for two months."""
+        pem = certificate(*names, issuer=authority(), days=60)
+        key = subprocess.run(["openssl", "genrsa", "-traditional", "2048"], check=True, capture_output=True).stdout
+        der = subprocess.run(["openssl", "rsa", "-outform", "DER", "-traditional"], input=key, check=True,
+                             capture_output=True).stdout
+
+        def encoded(data) -> str:
+            return base64.b64encode(data if isinstance(data, bytes) else data.encode()).decode()
+
+        self.storage.write_text(json.dumps({"le": {
+            "Account": {"Email": "ops@example.com", "Registration": None, "PrivateKey": encoded(der),
+                        "KeyType": "4096"},
+            "Certificates": [{"domain": {"main": names[0], **({"sans": list(names[1:])} if names[1:] else {})},
+                              "certificate": encoded(pem.certificate), "key": encoded(pem.key), "Store": "default"}]}},
+            indent=2))
+        self.storage.chmod(mode)
+
+    def test_an_imported_certificate_serves_and_costs_no_order(self):
+        self.imported("a.test", "b.test", mode=0o644)
+        before = json.loads(self.storage.read_text())
+        ca = self.ca()
+        process = self.edge_for(ca, self.routes("a.test"))
+        self.assertEqual(self.served_names(process, "a.test"), {"a.test", "b.test"})
+        [status] = self.listed()
+        self.assertEqual(status["state"], "valid")
+        time.sleep(1)
+        self.assertEqual(ca.proxy.count("POST"), 0)
+        self.assertEqual(json.loads(self.storage.read_text()), before)
+        self.assertEqual(stat.S_IMODE(self.storage.stat().st_mode), 0o600)
+
+    def test_a_file_that_cannot_be_understood_is_left_alone(self):
+        self.storage.write_text('{"le": {"Account": nul')
+        self.storage.chmod(0o600)
+        ca = self.ca()
+        process = self.edge_for(ca, self.routes("a.test"))
+        process.wait_for_log("cannot be understood and is left as it is")
+        time.sleep(1)
+        self.assertEqual(ca.proxy.count("POST"), 0)
+        self.assertEqual(self.storage.read_text(), '{"le": {"Account": nul')
+        [status] = self.listed()
+        self.assertEqual(status["state"], "blocked")
+
+    def test_a_process_that_was_killed_goes_on_with_its_order(self):
+        ca = self.ca()
+        # The CA issues, and nobody hears of it.
+        ca.proxy.fault("POST /finalize-order", "drop_after")
+        ca.proxy.fault("POST /my-order", "drop", count=100)
+        dynamic = self.routes("a.test")
+        process = self.edge_for(ca, dynamic)
+        self.assert_soon(lambda: ca.proxy.count("POST /my-order") > 0 and ca.proxy.count("POST /finalize-order") > 0,
+                         "finalize", 20)
+        port = process.address("web")[1]
+        process.process.send_signal(signal.SIGKILL)
+        process.process.wait()
+        process.expected_exit = -signal.SIGKILL
+        ca.proxy._faults.clear()
+        again = self.sluice(dynamic, *self.flags(ca), f"--entryPoints.web.address=127.0.0.1:{port}",
+                            entry_points={"websecure": "127.0.0.1:0"})
+        self.wait_until_served(again, "a.test", 20)
+        self.assertEqual(ca.proxy.count("POST /order-plz"), 1)
+        self.assertEqual(ca.proxy.count("POST /sign-me-up"), 1)
+
+    @unittest.skipUnless(os.geteuid() == 0, "mounts need root")
+    def test_a_full_disk_loses_nothing(self):
+        small = self.folder / "small"
+        small.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(small)], check=True)
+        self.addCleanup(subprocess.run, ["umount", "-l", str(small)], check=False)
+        self.storage = small / "acme.json"
+        self.imported("a.test")
+        before = self.storage.read_text()
+        (small / "filler").write_bytes(b"x" * (64 * 1024 - self.storage.stat().st_size - 5000))
+        with open(small / "rest", "wb") as rest:
+            try:
+                rest.write(b"x" * 65536)
+                rest.flush()
+            except OSError:
+                pass
+        ca = self.ca()
+        process = self.edge_for(ca, self.routes("a.test", "b.test"))
+        process.wait_for_log("could not be written")
+        self.assertEqual(ca.proxy.count("POST /order-plz"), 0)
+        self.assertEqual(self.storage.read_text(), before)
+        self.assertEqual(self.served_names(process, "a.test"), {"a.test"})
+
+    @unittest.skipUnless(os.geteuid() == 0, "mounts need root")
+    def test_a_file_that_is_mounted_alone_is_written_in_place(self):
+        inner = self.folder / "inner"
+        outer = self.folder / "outer.json"
+        inner.mkdir()
+        self.storage = inner / "acme.json"
+        self.imported("a.test")
+        outer.write_text(self.storage.read_text())
+        outer.chmod(0o600)
+        subprocess.run(["mount", "--bind", str(outer), str(self.storage)], check=True)
+        self.addCleanup(subprocess.run, ["umount", "-l", str(self.storage)], check=False)
+        ca = self.ca()
+        process = self.edge_for(ca, self.routes("a.test", "b.test"))
+        self.wait_until_served(process, "b.test")
+        self.assertEqual(len(self.stored()), 2)
+        self.assertEqual(outer.read_text(), self.storage.read_text())
+
+    def test_a_change_by_somebody_else_is_taken_over(self):
+        ca = self.ca()
+        process = self.edge_for(ca, self.routes("a.test"))
+        self.wait_until_served(process, "a.test")
+        self.imported("a.test", "z.test")
+        self.assert_soon(lambda: self.served_names(process, "a.test") == {"a.test", "z.test"}, "the other one", 10)
+
+
+if __name__ == "__main__":
+    unittest.main()
