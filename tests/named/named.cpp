@@ -77,7 +77,8 @@ void Named::write_files(const std::vector<Key>& keys, const std::vector<Zone>& z
   std::ofstream configuration(folder_ + "/named.conf");
   configuration << "options {\n  directory \"" << folder_ << "\";\n  listen-on port " << port_
                 << " { 127.0.0.1; };\n  listen-on-v6 { none; };\n  pid-file none;\n  session-keyfile \"" << folder_
-                << "/session.key\";\n  recursion no;\n  dnssec-validation no;\n  notify explicit;\n"
+                << "/session.key\";\n  recursion no;\n  dnssec-validation no;\n  check-names primary ignore;\n  notify "
+                   "explicit;\n"
                 << "  request-ixfr yes;\n  allow-query { any; };\n  allow-transfer { any; };\n};\ncontrols { };\n";
   for (const Key& key : keys) {
     configuration << "key \"" << key.name << "\" { algorithm " << key.algorithm << "; secret \"" << key.secret
