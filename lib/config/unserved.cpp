@@ -29,7 +29,6 @@ constexpr std::string_view kUnserved[] = {
     // entry points
     "EntryPoint.allowACMEByPass",
     "EntryPoint.proxyProtocol",
-    "EntryPoint.http2",
     "EntryPoint.http3",
     "EntryPoint.udp",
     "EntryPoint.observability",

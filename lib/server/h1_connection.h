@@ -13,33 +13,15 @@
 #include "net/stream.h"
 #include "server/connections.h"
 #include "server/entry_point_settings.h"
-#include "server/routing.h"
+#include "server/host.h"
 
 namespace sluice::server {
-
-// What a connection needs of the worker it is on.
-class Host {
- public:
-  // The routes in force; hold the snapshot as long as the exchange runs.
-  virtual Ref<PinnedSnapshot> snapshot() = 0;
-  // http_date of now.
-  virtual std::string_view date() = 0;
-
- protected:
-  ~Host() = default;
-};
 
 enum class Next : std::uint8_t {
   keep_alive,  // another request may follow
   close,       // nothing is left to read
   linger,      // close after what the client still sends was read for a moment
   gone,        // there is nobody left, or the response was cut short
-};
-
-// What a TLS handshake settled for all requests of a connection.
-struct TlsPeer {
-  std::string sni;      // canonical, or empty
-  std::string options;  // name of the TLS options it was made with
 };
 
 class H1Connection final : public ClientConnection {

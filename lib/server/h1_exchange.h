@@ -23,7 +23,6 @@ class H1Exchange final : private http::InterimSink, private http::Body, private 
   ~H1Exchange() override;
 
   Task<Result<bool>> read_head();
-  const HttpRoutes* routes_of(const Snapshot& snapshot) const;
   Task<Next> respond_to(Scope& scope);
   Task<Next> write(http::Response response);
   Task<Next> tunnel(http::Response response);
@@ -31,8 +30,6 @@ class H1Exchange final : private http::InterimSink, private http::Body, private 
   Task<bool> drain_content();
   void prepare();
   bool may_keep_alive() const;
-  Duration write_stall() const;
-  Deadline content_deadline() const;
 
   // InterimSink
   Task<Status> send_interim(std::uint16_t status, const http::Fields& fields) override;
