@@ -27,7 +27,6 @@ constexpr std::string_view kUnserved[] = {
     "Log.otlp",
     // entry points
     "EntryPoint.proxyProtocol",
-    "EntryPoint.http2",
     "EntryPoint.http3",
     "EntryPoint.udp",
     "EntryPoint.observability",

@@ -35,6 +35,21 @@ void set_limits(const config::EntryPoint& from, server::EntryPointSettings& to) 
   to.limits.target.encode_query_semicolons = http.encode_query_semicolons;
 }
 
+// The nearest value that a peer of HTTP/2 may be told.
+std::uint32_t setting_of(std::int64_t value, std::uint32_t least, std::uint32_t most) {
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(value, least, most));
+}
+
+void set_http2(const config::EntryPointHttp2& from, server::EntryPointSettings& to) {
+  config::EntryPointHttp2 defaults;
+  // Traefik's default of 250 serves nobody better; whoever writes a number gets that number.
+  if (from.max_concurrent_streams != defaults.max_concurrent_streams) {
+    to.max_concurrent_streams = setting_of(from.max_concurrent_streams, 1, 100'000);
+  }
+  to.decoder_table = setting_of(from.max_decoder_header_table_size, 0, 65'536);
+  to.encoder_table = setting_of(from.max_encoder_header_table_size, 0, 65'536);
+}
+
 void set_forwarded(const config::EntryPoint& from, const config::Static& configuration, const std::string& name,
                    server::EntryPointSettings& to, config::Report& report) {
   const config::ForwardedHeaders& headers = from.forwarded_headers;
@@ -100,6 +115,7 @@ EntryPoints make_entry_points(const config::Static& configuration) {
     settings.address = *resolved;
     settings.server_name = host_name();
     set_limits(entry_point, settings);
+    set_http2(entry_point.http2, settings);
     set_forwarded(entry_point, configuration, name, settings, made.report);
     set_transport(entry_point.transport, settings);
     made.settings.push_back(std::move(settings));

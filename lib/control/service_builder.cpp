@@ -198,8 +198,6 @@ void ServiceBuilder::build_load_balancer(const std::string& name, const config::
     std::string_view wrong;
     if (!url) {
       wrong = url.error().text;
-    } else if (url->scheme == proxy::ServerUrl::Scheme::h2c) {
-      wrong = "h2c towards servers is not supported yet";
     } else if (url->scheme == proxy::ServerUrl::Scheme::https && built.transport.tls == nullptr) {
       wrong = "TLS to it cannot be verified as its serversTransport says";
     } else if (server.weight.value_or(1) < 0) {
@@ -208,7 +206,7 @@ void ServiceBuilder::build_load_balancer(const std::string& name, const config::
     if (!wrong.empty()) {
       built.report.push_back(problem(code::kServer, fmt::format("server {} of service {}: {}", server.url, name, wrong),
                                      built.definition.source, "the server gets no requests",
-                                     "write it as http://host:port or https://host:port"));
+                                     "write it as http://host:port, https://host:port or h2c://host:port"));
       continue;
     }
     std::shared_ptr<const proxy::Endpoint> endpoint = registry_.get<const proxy::Endpoint>(
@@ -293,7 +291,7 @@ proxy::TransportSettings ServiceBuilder::transport_of(const config::HttpService&
   }
   proxy::TransportSettings settings = default_transport_;
   ClientTlsSettings tls;
-  tls.alpn = {"http/1.1"};
+  tls.alpn = {"h2", "http/1.1"};
   if (name == kDefaultTransport) {
     tls.insecure_skip_verify = static_transport_.insecure_skip_verify;
     tls.root_cas = static_transport_.root_cas;
@@ -304,6 +302,9 @@ proxy::TransportSettings ServiceBuilder::transport_of(const config::HttpService&
   const config::ForwardingTimeouts& timeouts = transport.forwarding_timeouts;
   settings = settings_of(timeouts.dial_timeout, timeouts.response_header_timeout, timeouts.idle_conn_timeout,
                          transport.max_idle_conns_per_host);
+  settings.read_idle_timeout = timeouts.read_idle_timeout;
+  settings.ping_timeout = timeouts.ping_timeout;
+  if (transport.disable_http2) tls.alpn = {"http/1.1"};
   tls.server_name = transport.server_name;
   tls.insecure_skip_verify = transport.insecure_skip_verify;
   tls.root_cas = transport.root_cas;

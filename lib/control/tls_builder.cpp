@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <iterator>
 
 #include "base/text.h"
 #include "base/time.h"
@@ -15,8 +16,8 @@ namespace {
 
 using ClientAuth = tls::ServerPolicy::ClientAuth;
 
-// What our own server speaks; others of a list have to wait until it does.
-constexpr std::string_view kServedProtocol = "http/1.1";
+// What our own server speaks.
+bool is_served(std::string_view protocol) { return protocol == "h2" || protocol == "http/1.1"; }
 // Answered by nobody but the ACME resolver (RFC 8737).
 constexpr std::string_view kChallengeProtocol = "acme-tls/1";
 
@@ -122,7 +123,7 @@ tls::ServerContext::Made TlsBuilder::make(const std::string& name, const CachedO
   policy.sni_strict = from.sni_strict;
   policy.session_tickets = !from.disable_session_tickets;
   if (whom == For::http) {
-    policy.alpn = {std::string(kServedProtocol)};
+    std::copy_if(from.alpn_protocols.begin(), from.alpn_protocols.end(), std::back_inserter(policy.alpn), is_served);
   } else {
     policy.alpn = from.alpn_protocols;
     std::erase(policy.alpn, kChallengeProtocol);

@@ -68,6 +68,9 @@ class Stream {
   virtual Result<std::size_t> write_now(std::span<const iovec> pieces, std::size_t total, Follows follows) = 0;
   virtual Task<Status> write_rest(std::unique_ptr<char[]> rest, std::size_t size, Duration stall) = 0;
 
+  // What ALPN agreed on (RFC 7301); empty without TLS, or when the peer has no ALPN.
+  virtual std::string_view protocol() const { return {}; }
+
   // The plain socket underneath when its bytes are this stream's bytes, for moving them inside the kernel.
   virtual SocketStream* socket() { return nullptr; }
 };

@@ -5,7 +5,8 @@
 
 namespace sluice::proxy {
 
-Task<Result<std::unique_ptr<net::Stream>>> SocketConnector::connect(const Endpoint& endpoint, std::string_view name) {
+Task<Result<std::unique_ptr<net::Stream>>> SocketConnector::open(const Endpoint& endpoint, std::string_view name,
+                                                                 bool http1_only) {
   const ServerUrl& url = endpoint.url();
   Deadline deadline = Loop::current().now() + endpoint.settings().dial_timeout;
   Result<net::Resolver::Addresses> addresses = co_await resolver_.resolve(url.host, deadline);
@@ -14,10 +15,10 @@ Task<Result<std::unique_ptr<net::Stream>>> SocketConnector::connect(const Endpoi
   for (const IpAddress& ip : *addresses) {
     SocketAddress address{ip, url.port};
     Result<std::unique_ptr<net::SocketStream>> stream = co_await net::dial(address, deadline);
-    if (stream && url.scheme == ServerUrl::Scheme::http) co_return std::unique_ptr<net::Stream>(std::move(*stream));
+    if (stream && url.scheme != ServerUrl::Scheme::https) co_return std::unique_ptr<net::Stream>(std::move(*stream));
     if (stream) {
       tls::TlsStream::Client client{endpoint.settings().tls,
-                                    endpoint.named_by_request() ? std::string(name) : endpoint.tls_name()};
+                                    endpoint.named_by_request() ? std::string(name) : endpoint.tls_name(), http1_only};
       // An address that was connected to is the server; another one would say the same.
       Result<std::unique_ptr<tls::TlsStream>> secured =
           co_await tls::TlsStream::connect(std::move(*stream), client, deadline);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/ip.h"
 #include "base/text.h"
 
@@ -64,16 +66,24 @@ Result<ServerUrl> ServerUrl::parse(std::string_view text) {
   return url;
 }
 
+static bool offers_h2(const tls::ClientContext& tls) {
+  const std::vector<std::string>& offered = tls.policy().alpn;
+  return std::find(offered.begin(), offered.end(), "h2") != offered.end();
+}
+
 Endpoint::Endpoint(ServerUrl url, TransportSettings settings, std::string name)
     : url_(std::move(url)), settings_(std::move(settings)), name_(std::move(name)) {
   named_by_request_ = url_.scheme == ServerUrl::Scheme::https && IpAddress::parse(url_.host).ok() &&
                       settings_.tls != nullptr && settings_.tls->policy().server_name.empty();
+  may_multiplex_ = url_.scheme == ServerUrl::Scheme::h2c ||
+                   (url_.scheme == ServerUrl::Scheme::https && settings_.tls != nullptr && offers_h2(*settings_.tls));
 }
 
 std::string Endpoint::key(std::string_view url, const TransportSettings& settings) {
   // The endpoint keeps its context, so no other can come to lie at the same address while this key is in use.
-  return fmt::format("{} {} {} {} {} {}", url, settings.dial_timeout.count(), settings.response_header_timeout.count(),
-                     settings.idle_timeout.count(), settings.max_idle, fmt::ptr(settings.tls.get()));
+  return fmt::format("{} {} {} {} {} {} {} {}", url, settings.dial_timeout.count(),
+                     settings.response_header_timeout.count(), settings.idle_timeout.count(), settings.max_idle,
+                     fmt::ptr(settings.tls.get()), settings.read_idle_timeout.count(), settings.ping_timeout.count());
 }
 
 }  // namespace sluice::proxy

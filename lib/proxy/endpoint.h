@@ -19,6 +19,8 @@ struct TransportSettings {
   Duration response_header_timeout{0};            // 0: none
   Duration idle_timeout = 90s;                    // of a pooled connection
   std::size_t max_idle = 200;                     // pooled connections per worker
+  Duration read_idle_timeout{0};                  // of HTTP/2: silence after which a ping is sent; 0: none is
+  Duration ping_timeout = 15s;                    // and how long its answer may take
   std::shared_ptr<const tls::ClientContext> tls;  // of https servers
 
   friend bool operator==(const TransportSettings&, const TransportSettings&) = default;
@@ -51,6 +53,9 @@ class Endpoint {
   // Of any other endpoint over TLS, unless its transport has a serverName.
   const std::string& tls_name() const { return url_.host; }
 
+  // HTTP/2 is spoken to it, or may be agreed on by ALPN.
+  bool may_multiplex() const { return may_multiplex_; }
+
   // The text that decides whether two are the same.
   static std::string key(std::string_view url, const TransportSettings& settings);
 
@@ -59,6 +64,7 @@ class Endpoint {
   TransportSettings settings_;
   std::string name_;
   bool named_by_request_;
+  bool may_multiplex_;
 };
 
 }  // namespace sluice::proxy

@@ -8,6 +8,7 @@
 #include "http/hop_by_hop.h"
 #include "net/relay.h"
 #include "proxy/exchange.h"
+#include "proxy/h2_attempt.h"
 #include "proxy/response_body.h"
 #include "proxy/worker_local.h"
 
@@ -152,9 +153,8 @@ bool may_repeat(const http::Request& request, const Error& error) {
   return error.nothing_sent || is_idempotent(request.method);
 }
 
-}  // namespace
-
-Task<Result<http::Response>> forward(http::Request& request, const Destination& destination) {
+// Makes the request what the server gets; says what its path was.
+std::string_view prepare(http::Request& request, const Destination& destination) {
   http::append_forwarded_for(request);
   request.append_forwarded_for = false;  // once, however often the request is repeated
   http::remove_hop_by_hop_of_request(request.fields);
@@ -163,6 +163,11 @@ Task<Result<http::Response>> forward(http::Request& request, const Destination& 
     std::array<std::string_view, 2> pieces = {destination.endpoint->url().path, path};
     request.target.path = request.arena.join(pieces);
   }
+  return path;
+}
+
+Task<Result<http::Response>> forward_http1(http::Request& request, const Destination& destination) {
+  std::string_view path = prepare(request, destination);
   bool fresh = false;
   Upstreams& upstreams = WorkerLocal::current().upstreams();
   for (;;) {
@@ -190,6 +195,75 @@ Task<Result<http::Response>> forward(http::Request& request, const Destination& 
     }
     fresh = true;
   }
+}
+
+// What one attempt may use: a part of a shared connection, or a connection of its own.
+struct Way {
+  Ref<H2Upstream> shared;
+  std::unique_ptr<Connection> own;
+  bool reused = false;
+};
+
+// `fresh`: a connection that failed has been seen, so no idle one is taken.
+Task<Result<Way>> way_to(const Endpoint& endpoint, const http::Request& request, bool fresh) {
+  WorkerLocal& local = WorkerLocal::current();
+  Way way;
+  bool secure = endpoint.url().scheme == ServerUrl::Scheme::https;
+  if (secure && !request.upgrade.empty()) {
+    Result<std::unique_ptr<Connection>> dialled = co_await local.upstreams().dial_http1(endpoint, request.host);
+    if (!dialled) co_return dialled.error();
+    way.own = std::move(*dialled);
+    co_return way;
+  }
+  if (!fresh && local.h2_pool().chose_http1(endpoint)) {
+    way.own = local.upstreams().take_idle(endpoint, request.host);
+    if (way.own != nullptr && request.body != nullptr && !way.own->stream->alive()) way.own = nullptr;
+  }
+  if (way.own == nullptr) {
+    Result<H2Pool::Way> acquired = co_await local.h2_pool().acquire(endpoint, request.host);
+    if (!acquired) co_return acquired.error();
+    way.shared = std::move(acquired->shared);
+    if (!way.shared) way.own = local.upstreams().wrap(endpoint, request.host, std::move(acquired->http1));
+  }
+  way.reused = way.shared ? way.shared->reused() : way.own->reused;
+  co_return way;
+}
+
+// For servers that speak HTTP/2, or choose a version when they are connected to.
+Task<Result<http::Response>> forward_negotiated(http::Request& request, const Destination& destination) {
+  // A server that leaves may refuse what was sent meanwhile, and so may the next connection it is asked on.
+  constexpr int kMostAttempts = 3;
+  std::string_view path = prepare(request, destination);
+  if (destination.endpoint->url().scheme == ServerUrl::Scheme::h2c) request.upgrade = {};  // nothing to upgrade
+  bool fresh = false;
+  for (int attempt = 1;; ++attempt) {
+    Result<Way> way = co_await way_to(*destination.endpoint, request, fresh);
+    if (!way) {
+      request.target.path = path;
+      co_return way.error();
+    }
+    bool reused = way->reused;
+    bool shared = static_cast<bool>(way->shared);
+    bool answered = false;
+    Task<Result<http::Response>> attempted = shared ? attempt_h2(std::move(way->shared), request, destination, answered)
+                                                    : Attempt::run(std::move(way->own), request, destination, answered);
+    Result<http::Response> response = co_await std::move(attempted);
+    bool again = !response && !answered && attempt < kMostAttempts && may_repeat(request, response.error()) &&
+                 ((reused && !fresh) || (shared && response.error().nothing_sent));
+    if (!again) {
+      request.target.path = path;
+      co_return response;
+    }
+    fresh = true;
+  }
+}
+
+}  // namespace
+
+// Not a coroutine: it only chooses whose task the caller awaits.
+Task<Result<http::Response>> forward(http::Request& request, const Destination& destination) {
+  if (destination.endpoint->may_multiplex()) return forward_negotiated(request, destination);
+  return forward_http1(request, destination);
 }
 
 }  // namespace sluice::proxy

@@ -64,12 +64,23 @@ std::unique_ptr<Connection> Upstreams::take_idle(const Endpoint& endpoint, std::
 Task<Result<std::unique_ptr<Connection>>> Upstreams::dial(const Endpoint& endpoint, std::string_view name) {
   Result<std::unique_ptr<net::Stream>> stream = co_await connector_.connect(endpoint, name);
   if (!stream) co_return stream.error();
-  auto connection = std::make_unique<Connection>(std::move(*stream));
+  co_return wrap(endpoint, name, std::move(*stream));
+}
+
+Task<Result<std::unique_ptr<Connection>>> Upstreams::dial_http1(const Endpoint& endpoint, std::string_view name) {
+  Result<std::unique_ptr<net::Stream>> stream = co_await connector_.connect_http1(endpoint, name);
+  if (!stream) co_return stream.error();
+  co_return wrap(endpoint, name, std::move(*stream));
+}
+
+std::unique_ptr<Connection> Upstreams::wrap(const Endpoint& endpoint, std::string_view name,
+                                            std::unique_ptr<net::Stream> stream) {
+  auto connection = std::make_unique<Connection>(std::move(stream));
   if (endpoint.named_by_request()) connection->name = name;
   connection->stream->observe(this);
   if (net::SocketStream* socket = connection->stream->socket()) socket->readiness().set_early();
   start_small(*connection);
-  co_return connection;
+  return connection;
 }
 
 void Upstreams::release(const Endpoint& endpoint, std::unique_ptr<Connection> connection) {

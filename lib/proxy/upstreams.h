@@ -39,8 +39,13 @@ class Upstreams : private Timer, private async::BreakObserver {
 
   // An idle connection that looks alive, or null. `name` is the host of the request.
   std::unique_ptr<Connection> take_idle(const Endpoint& endpoint, std::string_view name);
+  // A stream to the endpoint, that somebody else has opened, as a connection of this pool.
+  std::unique_ptr<Connection> wrap(const Endpoint& endpoint, std::string_view name,
+                                   std::unique_ptr<net::Stream> stream);
   // A new one. Errors: those of Connector::connect.
   Task<Result<std::unique_ptr<Connection>>> dial(const Endpoint& endpoint, std::string_view name);
+  // The same for HTTP/1.1 alone.
+  Task<Result<std::unique_ptr<Connection>>> dial_http1(const Endpoint& endpoint, std::string_view name);
 
   // After a complete exchange on a connection that may carry another.
   void release(const Endpoint& endpoint, std::unique_ptr<Connection> connection);

@@ -5,6 +5,7 @@
 
 #include "async/scope.h"
 #include "net/resolver.h"
+#include "proxy/h2_pool.h"
 #include "proxy/upstreams.h"
 
 namespace sluice::proxy {
@@ -23,6 +24,13 @@ class WorkerLocal {
 
   unsigned index() const { return index_; }
   Upstreams& upstreams() { return upstreams_; }
+  H2Pool& h2_pool() { return h2_pool_; }
+
+  // From now on these endpoints are in use; what is connected to others ends.
+  void adopt(std::span<const std::shared_ptr<const Endpoint>> endpoints);
+  // Closes connections to upstreams that carry nothing; descriptors are short or the worker drains.
+  void close_idle();
+
   net::Resolver& resolver() { return resolver_; }
 
  private:
@@ -30,6 +38,7 @@ class WorkerLocal {
   net::Resolver resolver_;
   SocketConnector sockets_;
   Upstreams upstreams_;
+  H2Pool h2_pool_;
 };
 
 }  // namespace sluice::proxy

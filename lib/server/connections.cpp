@@ -19,6 +19,9 @@ void ClientConnection::set_idle(bool idle) {
 void Connections::drain() {
   draining_ = true;
   close_oldest_idle(count_);
+  for (ClientConnection* connection = busy_.front(); connection != nullptr; connection = busy_.next(connection)) {
+    connection->finish();
+  }
 }
 
 std::size_t Connections::close_oldest_idle(std::size_t most) {

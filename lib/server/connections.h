@@ -16,7 +16,7 @@ class ClientConnection : public ListNode<> {
  public:
   explicit ClientConnection(Connections& all);
 
-  // Ends the connection at once if it is idle, else after what it is doing.
+  // Ends the connection at once if it is idle, else after what it is doing. Must not destroy it before it returns.
   virtual void finish() = 0;
 
  protected:

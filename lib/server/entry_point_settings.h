@@ -17,6 +17,11 @@ struct EntryPointSettings {
   SocketAddress address;
   http::h1::Limits limits;
 
+  // http2
+  std::uint32_t max_concurrent_streams = 100;
+  std::uint32_t decoder_table = 4096;
+  std::uint32_t encoder_table = 4096;
+
   // Off for a server that answers itself: then requests are left as they came.
   bool forwards = true;
 

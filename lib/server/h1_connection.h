@@ -11,38 +11,17 @@
 #include "async/lent.h"
 #include "http/message.h"
 #include "net/stream.h"
-#include "server/challenges.h"
 #include "server/connections.h"
 #include "server/entry_point_settings.h"
-#include "server/routing.h"
+#include "server/host.h"
 
 namespace sluice::server {
-
-// What a connection needs of the worker it is on.
-class Host {
- public:
-  // The routes in force; hold the snapshot as long as the exchange runs.
-  virtual Ref<PinnedSnapshot> snapshot() = 0;
-  // The challenges armed now, null for none; good until the caller waits for something.
-  virtual const Challenges* challenges() { return nullptr; }
-  // http_date of now.
-  virtual std::string_view date() = 0;
-
- protected:
-  ~Host() = default;
-};
 
 enum class Next : std::uint8_t {
   keep_alive,  // another request may follow
   close,       // nothing is left to read
   linger,      // close after what the client still sends was read for a moment
   gone,        // there is nobody left, or the response was cut short
-};
-
-// What a TLS handshake settled for all requests of a connection.
-struct TlsPeer {
-  std::string sni;      // canonical, or empty
-  std::string options;  // name of the TLS options it was made with
 };
 
 class H1Connection final : public ClientConnection {

@@ -1,17 +1,12 @@
 #include "server/h1_exchange.h"
 
-#include <fmt/format.h>
-
-#include "base/text.h"
-#include "http/forwarded.h"
 #include "http/h1/writer.h"
-#include "http/hop_by_hop.h"
 #include "http/rejection.h"
 #include "net/relay.h"
 #include "observe/log.h"
 #include "proxy/answering.h"
 #include "proxy/h1_writing.h"
-#include "server/http_challenges.h"
+#include "server/admission.h"
 
 namespace sluice::server {
 namespace {
@@ -96,13 +91,7 @@ Task<Result<bool>> H1Exchange::read_head() {
 }
 
 void H1Exchange::prepare() {
-  if (settings_.forwards) {
-    http::remove_nominated(request_.fields, settings_.kept_connection_fields);
-    bool trusted = settings_.trust_everyone || settings_.trusted.contains(connection_.peer_.remote.ip);
-    http::ForwardedOptions options{settings_.server_name, settings_.scheme_fields};
-    http::set_forwarded(request_, trusted, options);
-  }
-  request_.append_forwarded_for = settings_.append_forwarded_for;
+  admit(request_, settings_);
   request_.interim = this;
   if (head_.framing.has_content()) {
     content_.emplace(stream_, head_.framing, arena_, settings_.limits, connection_.received_, Origin::client);
@@ -111,25 +100,15 @@ void H1Exchange::prepare() {
   }
 }
 
-// The routers that may answer. Null: the request's host has other TLS options than the handshake was made with, so who
-// passed one host's client authentication does not get into another's (RFC 9110 §15.5.20).
-const HttpRoutes* H1Exchange::routes_of(const Snapshot& snapshot) const {
-  const EntryPointRoutes& routes = *snapshot.entry_points[connection_.index_];
-  const TlsPeer* tls = connection_.tls_.get();
-  if (tls == nullptr) return &routes;
-  if (routes.tls == nullptr) return nullptr;
-  const HttpsHosts::Policy& policy = *routes.tls->hosts.find(request_.host).policy;
-  return policy.options == tls->options && policy.context != nullptr ? &routes.tls->http : nullptr;
-}
-
 Task<Next> H1Exchange::respond_to(Scope& scope) {
   Ref<PinnedSnapshot> pinned = connection_.host_.snapshot();
-  const HttpRoutes* routes = routes_of(**pinned);
+  const HttpRoutes* routes = routes_for(*(**pinned).entry_points[connection_.index_], connection_.tls_.get(), request_);
   if (routes == nullptr) {
-    Next next = co_await refuse(421, "the TLS options of the host are not those of the connection");
+    Next next = co_await refuse(421, kMisdirected);
     co_return next;
   }
-  Result<http::Response> response = co_await in_scope(scope, answer(**pinned, *routes));
+  Result<http::Response> response =
+      co_await in_scope(scope, answer(**pinned, connection_.index_, *routes, connection_.host_, request_));
   if (client_gone_) {
     log::debug("499 the client closed the connection", {{log::field::kRouter, request_.router}});
     co_return Next::gone;
@@ -138,12 +117,9 @@ Task<Next> H1Exchange::respond_to(Scope& scope) {
     const Error& error = response.error();
     if (error.origin == Origin::client) {
       // The client broke its own request: too slow, cut short, or badly framed.
-      if (error.code == Code::timed_out) {
-        Next next = co_await refuse(408, error.text);
-        co_return next;
-      }
-      if (error.code == Code::invalid || error.code == Code::closed) {
-        Next next = co_await refuse(400, error.text);
+      ClientFault fault = client_fault(error);
+      if (fault.status != 0) {
+        Next next = co_await refuse(fault.status, fault.why);
         co_return next;
       }
       co_return Next::gone;
@@ -160,12 +136,6 @@ Task<Next> H1Exchange::respond_to(Scope& scope) {
 }
 
 // Not a coroutine, as route_request.
-Task<Result<http::Response>> H1Exchange::answer(const Snapshot& snapshot, const HttpRoutes& routes) {
-  if (!may_be_challenge(request_)) return route_request(routes, request_);
-  HttpPlace place{routes, snapshot.challenge_rules(connection_.index_), connection_.host_.challenges()};
-  return answer_challenge(place, request_);
-}
-
 bool H1Exchange::may_keep_alive() const {
   if (!head_.keep_alive || connection_.all().draining()) return false;
   std::int64_t most = settings_.keep_alive_max_requests;
@@ -174,11 +144,6 @@ bool H1Exchange::may_keep_alive() const {
   if (longest > 0s && Loop::current().now() - connection_.began_ >= longest) return false;
   // A client that waits for 100 will never send its content now (RFC 9110 §10.1.1).
   return !continue_owed_;
-}
-
-Duration H1Exchange::write_stall() const {
-  Duration limit = settings_.write_timeout;
-  return limit > 0s && limit < EntryPointSettings::kWriteStall ? limit : EntryPointSettings::kWriteStall;
 }
 
 Task<Next> H1Exchange::write(http::Response response) {
@@ -198,20 +163,18 @@ Task<Next> H1Exchange::write(http::Response response) {
   }
   bool with_content = response.body != nullptr && form.framing.kind != http::h1::Framing::Kind::none;
   if (!with_content) {
-    Status sent = co_await net::write_all(stream_, *head, write_stall());
+    Status sent = co_await net::write_all(stream_, *head, write_stall(settings_));
     if (!sent) co_return Next::gone;
     co_return form.keep_alive ? Next::keep_alive : Next::close;
   }
   std::uint64_t content = 0;
-  proxy::H1Writing writing{stream_, write_stall(), form.framing.kind == http::h1::Framing::Kind::chunked, arena_};
+  proxy::H1Writing writing{stream_, write_stall(settings_), form.framing.kind == http::h1::Framing::Kind::chunked,
+                           arena_};
   proxy::Written written = co_await proxy::write_message(writing, *head, *response.body, content);
   if (!written.source || !written.sink) {
     if (!written.source && written.sink && !client_gone_) {
       // The client must see that the response is cut short.
-      log::error("the response was cut short", {{log::field::kRouter, request_.router},
-                                                {log::field::kService, request_.service},
-                                                {log::field::kServer, request_.server},
-                                                {log::field::kError, written.source.error()}});
+      log_cut_short(request_, written.source.error());
     }
     stream_.abort();
     co_return Next::gone;
@@ -227,7 +190,7 @@ Task<Next> H1Exchange::tunnel(http::Response response) {
   form.upgrade = request_.upgrade;
   Result<Bytes> head = http::h1::write_response_head(arena_, response, form);
   if (!head) co_return Next::gone;
-  Status sent = co_await net::write_all(stream_, *head, write_stall());
+  Status sent = co_await net::write_all(stream_, *head, write_stall(settings_));
   if (!sent) co_return Next::gone;
   stream_.observe(nullptr);  // the tunnel reads both sides and sees for itself
   [[maybe_unused]] Status ended = co_await response.tunnel->run(stream_, connection_.received_.bytes());
@@ -236,16 +199,7 @@ Task<Next> H1Exchange::tunnel(http::Response response) {
 
 // Answers what we do not serve and closes.
 Task<Next> H1Exchange::refuse(std::uint16_t status, std::string_view why) {
-  log::debug("request refused", {{log::field::kEntryPoint, settings_.name},
-                                 {"client", connection_.peer_.remote.to_string()},
-                                 {"status", status},
-                                 {log::field::kError, why}});
-  http::Response response(arena_);
-  response.status = status;
-  response.fields.add(http::FieldId::content_type, "text/plain; charset=utf-8");
-  // RFC 9110 §15.5.6: what else could have been asked.
-  if (status == 405) response.fields.add("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
-  response.body = std::make_unique<http::TextBody>(http::reason_phrase(status));
+  http::Response response = refusal(arena_, settings_, connection_.peer_, status, why);
   http::h1::ResponseForm form;
   form.framing = http::h1::response_framing(response, request_.method, http::Version::http11);
   form.keep_alive = false;
@@ -254,7 +208,7 @@ Task<Next> H1Exchange::refuse(std::uint16_t status, std::string_view why) {
   SLUICE_CHECK(head.ok());
   if (form.framing.kind == http::h1::Framing::Kind::none) response.body = std::make_unique<http::TextBody>("");  // HEAD
   std::uint64_t content = 0;
-  proxy::H1Writing writing{stream_, write_stall(), false, arena_};
+  proxy::H1Writing writing{stream_, write_stall(settings_), false, arena_};
   proxy::Written written = co_await proxy::write_message(writing, *head, *response.body, content);
   co_return written.sink ? Next::linger : Next::gone;
 }
@@ -278,21 +232,15 @@ Task<Status> H1Exchange::send_interim(std::uint16_t status, const http::Fields& 
   if (request_.version == http::Version::http10) co_return Status();
   Result<Bytes> head = http::h1::write_interim_head(arena_, status, fields);
   if (!head) co_return head.error();
-  Status sent = co_await net::write_all(stream_, *head, write_stall());
+  Status sent = co_await net::write_all(stream_, *head, write_stall(settings_));
   if (!sent) sent.error().origin = Origin::client;
   co_return sent;
-}
-
-Deadline H1Exchange::content_deadline() const {
-  Deadline deadline = Loop::current().now() + EntryPointSettings::kContentStall;
-  if (settings_.read_timeout && *settings_.read_timeout > 0s) deadline = began_ + *settings_.read_timeout;
-  return deadline;
 }
 
 Task<Result<Bytes>> H1Exchange::read() {
   if (continue_owed_) {
     continue_owed_ = false;
-    Status sent = co_await net::write_all(stream_, http::h1::kContinue, write_stall());
+    Status sent = co_await net::write_all(stream_, http::h1::kContinue, write_stall(settings_));
     if (!sent) {
       Error error = sent.error();
       error.origin = Origin::client;
@@ -300,7 +248,7 @@ Task<Result<Bytes>> H1Exchange::read() {
       co_return error;
     }
   }
-  Result<Bytes> bytes = co_await content_->read(content_deadline());
+  Result<Bytes> bytes = co_await content_->read(content_deadline(settings_, began_));
   if (!bytes && bytes.error().code != Code::cancelled) {
     Error& error = bytes.error();
     error.origin = Origin::client;

@@ -23,17 +23,13 @@ class H1Exchange final : private http::InterimSink, private http::Body, private 
   ~H1Exchange() override;
 
   Task<Result<bool>> read_head();
-  const HttpRoutes* routes_of(const Snapshot& snapshot) const;
   Task<Next> respond_to(Scope& scope);
-  Task<Result<http::Response>> answer(const Snapshot& snapshot, const HttpRoutes& routes);
   Task<Next> write(http::Response response);
   Task<Next> tunnel(http::Response response);
   Task<Next> refuse(std::uint16_t status, std::string_view why);
   Task<bool> drain_content();
   void prepare();
   bool may_keep_alive() const;
-  Duration write_stall() const;
-  Deadline content_deadline() const;
 
   // InterimSink
   Task<Status> send_interim(std::uint16_t status, const http::Fields& fields) override;

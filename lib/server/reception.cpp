@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "observe/log.h"
+#include "server/h2_connection.h"
 #include "server/tls_challenges.h"
 #include "tls/tls_stream.h"
 
@@ -11,7 +12,13 @@ namespace {
 
 constexpr char kTlsHandshake = 22;  // the first byte of a TLS connection (RFC 8446 §5.1)
 
-Task<void> serve(std::unique_ptr<H1Connection> connection) { co_await connection->run(); }
+// What a client that knows of HTTP/2 without ALPN begins with (RFC 9113 §3.4); "PRI" is no method of HTTP/1.
+constexpr std::string_view kH2Preface = "PRI * HTTP/2.0\r\n";
+
+template <class Connection>
+Task<void> serve(std::unique_ptr<Connection> connection) {
+  co_await connection->run();
+}
 
 }  // namespace
 
@@ -60,7 +67,22 @@ Task<void> Reception::receive() {
       co_return;
     }
   }
-  serve_http(nullptr);
+  bool h2 = false;
+  if (bytes->front() == kH2Preface.front()) h2 = co_await read_h2_preface(deadline);
+  serve_http(nullptr, h2);
+}
+
+// True when the connection begins with the preface; more is read only while that is still open.
+Task<bool> Reception::read_h2_preface(Deadline deadline) {
+  for (;;) {
+    std::string_view bytes = received_.bytes();
+    if (bytes.size() >= kH2Preface.size()) co_return bytes.starts_with(kH2Preface);
+    if (!kH2Preface.starts_with(bytes)) co_return false;
+    received_.keep();
+    Result<net::Bytes> more = co_await stream_->read(deadline);
+    if (!more || more->empty()) co_return false;
+    received_.append(*more);
+  }
 }
 
 Task<void> Reception::receive_tls() {
@@ -144,8 +166,9 @@ Task<void> Reception::end_tls(const HttpsHosts::Policy& policy, std::string sni,
     log_refusal(stream.error().text, peer->sni);
     co_return;
   }
+  bool h2 = (*stream)->protocol() == "h2";
   stream_ = std::move(*stream);
-  serve_http(std::move(peer));
+  serve_http(std::move(peer), h2);
 }
 
 Task<void> Reception::serve_tcp(const TcpRoute& route, std::string sni, Ref<PinnedSnapshot> pinned, Deadline deadline) {
@@ -171,12 +194,18 @@ Task<void> Reception::serve_tcp(const TcpRoute& route, std::string sni, Ref<Pinn
   co_await handler->run(*stream_, received_, peer);
 }
 
-void Reception::serve_http(std::unique_ptr<const TlsPeer> tls) {
-  auto connection =
-      std::make_unique<H1Connection>(std::move(stream_), peer_, place_.settings, place_.index, place_.host, place_.all);
-  connection->begin_with(received_);
-  if (tls != nullptr) connection->secured(std::move(tls));
-  place_.scope.spawn(serve(std::move(connection)));
+void Reception::serve_http(std::unique_ptr<const TlsPeer> tls, bool h2) {
+  auto begin = [&](auto connection) {
+    connection->begin_with(received_);
+    if (tls != nullptr) connection->secured(std::move(tls));
+    place_.scope.spawn(serve(std::move(connection)));
+  };
+  const EntryPointSettings& settings = place_.settings;
+  if (h2) {
+    begin(std::make_unique<H2Connection>(std::move(stream_), peer_, settings, place_.index, place_.host, place_.all));
+  } else {
+    begin(std::make_unique<H1Connection>(std::move(stream_), peer_, settings, place_.index, place_.host, place_.all));
+  }
 }
 
 void Reception::log_refusal(std::string_view why, std::string_view sni) const {

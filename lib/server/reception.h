@@ -1,9 +1,9 @@
 // reception.h: what becomes of a new connection, decided once, from its first bytes:
 //
 //   no TLS router on the entry point, but TCP ones   a TCP router, by the client's address, without waiting for bytes
-//   no TLS                                           a TCP router, else HTTP
+//   no TLS                                           a TCP router, else HTTP: version 2 if its preface comes
 //   TLS, a CA asks about a name                      tls_challenges.h
-//   TLS, the name belongs to an HTTPS router         TLS ends here with the name's options, then HTTP
+//   TLS, the name belongs to an HTTPS router         TLS ends here with the name's options, then HTTP as ALPN says
 //   TLS, a TCP router names it                       passed through, or TLS ends here
 //   TLS, anything else                               HTTPS routers for any host, then TCP routers for any, then 404
 //
@@ -47,7 +47,8 @@ class Reception final : public ClientConnection {
   Task<void> meet_challenge(std::string sni, Ref<PinnedSnapshot> pinned);
   Task<void> end_tls(const HttpsHosts::Policy& policy, std::string sni, Ref<PinnedSnapshot> pinned, Deadline deadline);
   Task<void> serve_tcp(const TcpRoute& route, std::string sni, Ref<PinnedSnapshot> pinned, Deadline deadline);
-  void serve_http(std::unique_ptr<const TlsPeer> tls);
+  Task<bool> read_h2_preface(Deadline deadline);
+  void serve_http(std::unique_ptr<const TlsPeer> tls, bool h2);
   void log_refusal(std::string_view why, std::string_view sni) const;
   const EntryPointRoutes& routes(const PinnedSnapshot& pinned) const { return *(*pinned).entry_points[place_.index]; }
 

@@ -63,7 +63,7 @@ class WorkerThread final : public Host, public EntryPoint::Shortage, public Pinn
 
   void take(std::shared_ptr<const Snapshot> snapshot) {
     bool first = !pinned_;
-    local_.upstreams().adopt(snapshot->endpoints);
+    local_.adopt(snapshot->endpoints);
     std::uint64_t number = snapshot->number;
     pinned_ = Ref<PinnedSnapshot>(new PinnedSnapshot(std::move(snapshot), *this));
     if (first) {
@@ -84,7 +84,7 @@ class WorkerThread final : public Host, public EntryPoint::Shortage, public Pinn
     for (auto& entry_point : entry_points_) entry_point->drain();
     connections_scope_.cancel(Error::of(Code::cancelled, "the process ends"));
     co_await connections_scope_.join();
-    local_.upstreams().close_idle();
+    local_.close_idle();
     pinned_ = Ref<PinnedSnapshot>();
     Loop::current().stop();
   }
@@ -101,7 +101,7 @@ class WorkerThread final : public Host, public EntryPoint::Shortage, public Pinn
     return date_;
   }
 
-  void descriptors_exhausted() override { local_.upstreams().close_idle(); }
+  void descriptors_exhausted() override { local_.close_idle(); }
   void retire(std::shared_ptr<const Snapshot> snapshot) override { reports_.post(Retired{std::move(snapshot)}); }
 
   unsigned index_;

@@ -159,6 +159,8 @@ bool TlsStream::prepare(const Client& client) {
   for (const auto& certificate : policy.certificates) {
     if (!certificate->use_in(session)) return false;
   }
+  static constexpr unsigned char kHttp1[] = "\x08http/1.1";
+  if (client.http1_only && SSL_set_alpn_protos(session, kHttp1, sizeof kHttp1 - 1) != 0) return false;
   if (policy.insecure_skip_verify || !policy.peer_uri.empty()) return true;
   if (name.empty()) return false;  // a chain that leads to anybody proves nothing
   SSL_set_hostflags(session, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
@@ -268,7 +270,7 @@ Status TlsStream::check_peer_uri(const std::string& uri) const {
   return found ? Status() : Status(error);
 }
 
-std::string_view TlsStream::alpn() const {
+std::string_view TlsStream::protocol() const {
   const unsigned char* name = nullptr;
   unsigned size = 0;
   SSL_get0_alpn_selected(session_.get(), &name, &size);

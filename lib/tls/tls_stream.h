@@ -37,6 +37,7 @@ class TlsStream final : public net::Stream {
   struct Client {
     std::shared_ptr<const ClientContext> context;
     std::string name;  // sent unless it is an address, and looked for in the certificate; the policy's own comes first
+    bool http1_only = false;  // offer HTTP/1.1 alone, whatever the policy offers
   };
   // Errors, with Origin::upstream and nothing_sent, as above; `security` with what is wrong with the certificate.
   static Task<Result<std::unique_ptr<TlsStream>>> connect(std::unique_ptr<net::Stream> transport, Client client,
@@ -44,8 +45,6 @@ class TlsStream final : public net::Stream {
 
   ~TlsStream() override;
 
-  // The protocol agreed on by ALPN; empty for none.
-  std::string_view alpn() const;
   bool resumed() const;
 
   Task<Result<net::Bytes>> read(Deadline deadline) override;
@@ -58,6 +57,7 @@ class TlsStream final : public net::Stream {
   void observe(async::BreakObserver* observer) override { transport_->observe(observer); }
   bool readable() const override { return !received_.empty() || ended_ || failed_ || transport_->readable(); }
   bool broken() const override { return failed_ || transport_->broken(); }
+  std::string_view protocol() const override;
   bool alive() override { return received_.empty() && !ended_ && !failed_ && transport_->alive(); }
 
  private:

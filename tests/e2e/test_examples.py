@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import time
 import unittest
 
 from engine import BINARY, ROOT, SOCKET, docker, image, needs_engine, run, wait_for_status, whoami_image
@@ -90,6 +91,18 @@ class ExampleOfFiles(unittest.TestCase):
 
         self.addCleanup(stop)
 
+    @staticmethod
+    def wait_for_port(port):
+        """Until somebody listens there."""
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                return socket.create_connection(("127.0.0.1", port), 1).close()
+            except OSError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
+
     def ask(self, host, *fields):
         """The status and the whole reply of one request."""
         with socket.create_connection(("127.0.0.1", self.ports["8000"]), 10) as client:
@@ -170,6 +183,42 @@ class ForwardAuth(ExampleOfFiles):
         status, reply = self.ask("app.localhost", ANN)
         self.assertEqual(status, 200)
         self.assertIn("Name: app", reply)
+
+
+class Grpc(ExampleOfFiles):
+    example = "grpc"
+
+    def test_the_client_hears_what_it_says(self):
+        python = "/usr/bin/python3"  # the one Debian's grpcio is for
+        if subprocess.run([python, "-c", "import grpc"], capture_output=True, check=False).returncode != 0:
+            self.skipTest("left out: python3-grpcio is not installed")
+        server = subprocess.Popen([python, "server.py", f"127.0.0.1:{self.ports['9000']}"], cwd=self.folder)
+        self.addCleanup(lambda: (server.terminate(), server.wait(20)))
+        self.start("run", "--configFile=sluice.yml")
+        wait_for_status(("127.0.0.1", self.ports["8000"]), "nobody.localhost", 404)
+        heard = subprocess.run([python, "client.py", f"127.0.0.1:{self.ports['8000']}"], cwd=self.folder, timeout=60,
+                               capture_output=True, text=True, check=False)
+        self.assertEqual(heard.stdout, "you said hello\nyou said one\nyou said two\n", heard.stderr)
+
+
+class WebSocket(ExampleOfFiles):
+    example = "websocket"
+
+    def test_the_server_says_everything_back(self):
+        server = subprocess.Popen(["python3", "server.py", f"127.0.0.1:{self.ports['9000']}"], cwd=self.folder)
+        self.addCleanup(lambda: (server.terminate(), server.wait(20)))
+        self.start("run", "--configFile=sluice.yml")
+        wait_for_status(("127.0.0.1", self.ports["8000"]), "nobody.localhost", 404)
+        self.wait_for_port(self.ports["9000"])
+        with socket.create_connection(("127.0.0.1", self.ports["8000"]), 10) as client:
+            client.sendall(b"GET / HTTP/1.1\r\nHost: chat.localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                           b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+            stream = client.makefile("rb")
+            head = b"".join(iter(stream.readline, b"\r\n"))
+            self.assertIn(b"101 Switching Protocols", head)
+            self.assertIn(b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", head)
+            client.sendall(b"\x81\x85\x01\x02\x03\x04" + bytes(a ^ b for a, b in zip(b"hello", b"\1\2\3\4\1")))
+            self.assertEqual(stream.read(7), b"\x81\x05hello")
 
 
 if __name__ == "__main__":

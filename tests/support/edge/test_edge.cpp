@@ -63,7 +63,7 @@ void TestEdge::redirect(std::shared_ptr<const proxy::Handler> handler) {
 std::shared_ptr<const proxy::Handler> TestEdge::service(const std::vector<std::string>& names) {
   std::vector<proxy::LoadBalancer::Server> servers;
   for (const std::string& name : names) {
-    std::string url = "http://" + name;
+    std::string url = name.find("://") == std::string::npos ? "http://" + name : name;
     endpoints_.push_back(
         std::make_shared<proxy::Endpoint>(*proxy::ServerUrl::parse(url), proxy::TransportSettings(), url));
     servers.push_back({endpoints_.back(), false, nullptr});
@@ -103,7 +103,7 @@ void TestEdge::build() {
   snapshot->entry_points.push_back(std::move(entry_point));
   snapshot->endpoints = endpoints_;
   if (challenge_rules != nullptr) snapshot->challenges = {challenge_rules};
-  local_->upstreams().adopt(snapshot->endpoints);
+  local_->adopt(snapshot->endpoints);
   pinned_ = Ref<server::PinnedSnapshot>(new server::PinnedSnapshot(std::move(snapshot), *this));
 }
 
@@ -122,7 +122,10 @@ Task<Result<std::unique_ptr<net::Stream>>> TestEdge::connect(const proxy::Endpoi
 
 namespace {
 
-Task<void> serve(std::unique_ptr<server::H1Connection> connection) { co_await connection->run(); }
+template <class Connection>
+Task<void> serve(std::unique_ptr<Connection> connection) {
+  co_await connection->run();
+}
 
 Task<void> receive(std::shared_ptr<net::MemoryStream> stream, std::shared_ptr<std::string> into,
                    std::shared_ptr<int> end) {
@@ -142,14 +145,20 @@ Task<void> send(std::shared_ptr<net::MemoryStream> stream, std::string bytes) {
 
 }  // namespace
 
-TestEdge::Client TestEdge::connect(std::size_t piece) {
+TestEdge::Client TestEdge::connect(std::size_t piece, bool h2) {
   if (!pinned_) build();
   auto [ours, theirs] = net::MemoryStream::pair();
   ours->set_piece(piece);
   http::Peer peer;
   peer.remote = *SocketAddress::parse("192.0.2.1:1234");
   peer.entry_point = settings_.name;
-  scope_.spawn(serve(std::make_unique<server::H1Connection>(std::move(ours), peer, settings_, 0, *this, connections_)));
+  if (h2) {
+    scope_.spawn(
+        serve(std::make_unique<server::H2Connection>(std::move(ours), peer, settings_, 0, *this, connections_)));
+  } else {
+    scope_.spawn(
+        serve(std::make_unique<server::H1Connection>(std::move(ours), peer, settings_, 0, *this, connections_)));
+  }
   Client client;
   client.edge_ = this;
   client.stream_ = std::move(theirs);

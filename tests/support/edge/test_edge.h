@@ -13,6 +13,7 @@
 #include "proxy/worker_local.h"
 #include "route/parser.h"
 #include "server/h1_connection.h"
+#include "server/h2_connection.h"
 #include "support/run_task.h"
 
 namespace sluice::test {
@@ -62,7 +63,7 @@ class TestEdge : public proxy::Connector, public server::Host, public server::Pi
   ~TestEdge() override;
 
   TestUpstream& upstream(const std::string& name) { return upstreams_[name]; }
-  // `rule` to a load balancer over upstreams of these names. Before the first connection.
+  // `rule` to a load balancer over upstreams of these names, or URLs of them. Before the first connection.
   void route(const std::string& rule, std::vector<std::string> names);
   void route(const std::string& rule, std::shared_ptr<const proxy::Handler> handler);
   server::EntryPointSettings& settings() { return settings_; }
@@ -96,14 +97,15 @@ class TestEdge : public proxy::Connector, public server::Host, public server::Pi
     std::shared_ptr<std::string> received_ = std::make_shared<std::string>();
     std::shared_ptr<int> end_ = std::make_shared<int>(0);
   };
-  // `piece`: the most bytes the edge reads at once.
-  Client connect(std::size_t piece = SIZE_MAX);
+  // `piece`: the most bytes the edge reads at once. `h2`: on a connection of HTTP/2.
+  Client connect(std::size_t piece = SIZE_MAX, bool h2 = false);
   // Connects, says, and gives everything received.
   std::string exchange(const std::string& bytes, std::size_t piece = SIZE_MAX);
 
   Loop& loop() { return loop_; }
   server::Connections& connections() { return connections_; }
   std::size_t idle_upstream_connections() { return local_->upstreams().idle(); }
+  std::size_t shared_upstream_connections() { return local_->h2_pool().connections(); }
 
  private:
   Task<Result<std::unique_ptr<net::Stream>>> connect(const proxy::Endpoint& endpoint, std::string_view name) override;

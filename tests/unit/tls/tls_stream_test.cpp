@@ -398,15 +398,15 @@ TEST_CASE("our order of protocols decides, and nothing in common ends the handsh
     pair.client.alpn = {"http/1.1", "h2"};
     pair.shake();
     REQUIRE(pair.accepted->ok());
-    CHECK(pair.ours().alpn() == "h2");
-    CHECK(pair.theirs().alpn() == "h2");
+    CHECK(pair.ours().protocol() == "h2");
+    CHECK(pair.theirs().protocol() == "h2");
   }
   {
     Pair silent;
     silent.server.alpn = {"h2"};
     silent.shake();
     REQUIRE(silent.accepted->ok());
-    CHECK(silent.ours().alpn().empty());
+    CHECK(silent.ours().protocol().empty());
   }
   {
     Pair foreign;

@@ -1,0 +1,31 @@
+// host.h: what a client connection needs of the worker it is on, and what it remembers of its TLS handshake.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "server/challenges.h"
+#include "server/routing.h"
+
+namespace sluice::server {
+
+class Host {
+ public:
+  // The routes in force; hold the snapshot as long as the exchange runs.
+  virtual Ref<PinnedSnapshot> snapshot() = 0;
+  // The challenges armed now, null for none; good until the caller waits for something.
+  virtual const Challenges* challenges() { return nullptr; }
+  // http_date of now.
+  virtual std::string_view date() = 0;
+
+ protected:
+  ~Host() = default;
+};
+
+// What a TLS handshake settled for all requests of a connection.
+struct TlsPeer {
+  std::string sni;      // canonical, or empty
+  std::string options;  // name of the TLS options it was made with
+};
+
+}  // namespace sluice::server
