@@ -25,6 +25,7 @@ const HttpRoutes* routes_for(const EntryPointRoutes& here, const TlsPeer* tls, c
   return policy.options == tls->options && policy.context != nullptr ? &here.tls->http : nullptr;
 }
 
+// Not a coroutine, as route_request.
 Task<Result<http::Response>> answer(const Snapshot& snapshot, std::size_t index, const HttpRoutes& routes, Host& host,
                                     http::Request& request) {
   if (!may_be_challenge(request)) return route_request(routes, request);

@@ -135,7 +135,6 @@ Task<Next> H1Exchange::respond_to(Scope& scope) {
   co_return next;
 }
 
-// Not a coroutine, as route_request.
 bool H1Exchange::may_keep_alive() const {
   if (!head_.keep_alive || connection_.all().draining()) return false;
   std::int64_t most = settings_.keep_alive_max_requests;
