@@ -67,7 +67,7 @@ SnapshotBuilder::SnapshotBuilder(const config::Static& configuration,
       default_entry_points_(config::default_entry_points(configuration)),
       services_(workers, configuration, std::move(internal_services), registry, tls_),
       tcp_services_(workers, registry, tls_),
-      middlewares_(kinds, workers, services_, registry),
+      middlewares_(kinds, workers, services_, registry, tls_),
       states_(entry_points.size()) {}
 
 Build SnapshotBuilder::build(const Fragments& fragments) {
@@ -79,7 +79,7 @@ Build SnapshotBuilder::build(const Fragments& fragments) {
   Merged merged = merge(fragments);
   middlewares_.begin(merged, build.report);
   tls_.begin(merged, build.report);
-  services_.begin(merged, build.report);
+  services_.begin(merged, middlewares_, build.report);
   std::vector<Places> places(entry_points_.size());
   tcp_services_.begin(merged, build.report);
   for (const auto& [name, router] : merged.routers) place(name, router, build.report, places);

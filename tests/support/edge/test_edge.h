@@ -63,8 +63,12 @@ class TestEdge : public proxy::Connector, public server::Host, public server::Pi
 
   TestUpstream& upstream(const std::string& name) { return upstreams_[name]; }
   // `rule` to a load balancer over upstreams of these names. Before the first connection.
-  void route(const std::string& rule, std::vector<std::string> names);
+  void route(const std::string& rule, const std::vector<std::string>& names);
   void route(const std::string& rule, std::shared_ptr<const proxy::Handler> handler);
+  // A load balancer over upstreams of these names, to be part of a handler. `health`: of each, or nobody's.
+  std::shared_ptr<const proxy::Handler> service(const std::vector<std::string>& names,
+                                                const std::vector<std::shared_ptr<proxy::ServerHealth>>& health = {},
+                                                Duration slow_start = 0s);
   server::EntryPointSettings& settings() { return settings_; }
 
   // A client that says `bytes`; what it was answered is in its stream.
