@@ -61,13 +61,24 @@ void routers(const Json& explanation, std::string& text) {
   if (lost > kMost) line(text, "", fmt::format("and {} more that do not match", lost - kMost));
 }
 
+// "ready", or "down since …: why".
+std::string state_of(const Json& server) {
+  std::string state = text_at(server, "state");
+  if (state != "down") return state;
+  return fmt::format("down since {}: {}", text_at(server, "since"), text_at(server, "reason"));
+}
+
 void service(const Json& node, int depth, std::string& text) {
   std::string pad(static_cast<std::size_t>(depth) * 2, ' ');
   line(text, depth == 0 ? "service" : "", fmt::format("{}{} ({})", pad, text_at(node, "name"), text_at(node, "type")));
   for (const Json& server : list_at(node, "servers")) {
-    line(text, "", fmt::format("{}  {} {}", pad, text_at(server, "url"), text_at(server, "state")));
+    line(text, "", fmt::format("{}  {} {}", pad, text_at(server, "url"), state_of(server)));
   }
   for (const Json& child : list_at(node, "services")) service(child, depth + 1, text);
+  for (const Json& mirror : list_at(node, "mirrors")) {
+    line(text, "",
+         fmt::format("{}  mirrored to {}, {} percent", pad, text_at(mirror, "name"), text_at(mirror, "percent")));
+  }
 }
 
 std::string table(const std::vector<std::vector<std::string>>& rows) {
@@ -130,6 +141,7 @@ std::string status_text(const Json& status) {
   line(text, "providers", text_at(status, "providers"));
   line(text, "routers", text_at(status, "routers"));
   line(text, "services", text_at(status, "services"));
+  if (std::string down = text_at(status, "serversDown"); !down.empty() && down != "0") line(text, "servers down", down);
   line(text, "problems", fmt::format("{} errors, {} warnings", text_at(status, "errors"), text_at(status, "warnings")));
   return text;
 }
@@ -157,7 +169,7 @@ std::string list_text(std::string_view kind, const Json& list) {
       for (const char* below : {"servers", "services"}) {
         for (const Json& child : list_at(one, below)) {
           std::string name = text_at(child, below == std::string_view("servers") ? "url" : "name");
-          std::string state = text_at(child, "state");
+          std::string state = state_of(child);
           servers += (servers.empty() ? "" : ", ") + name + (state.empty() ? "" : " " + state);
         }
       }

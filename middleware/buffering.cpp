@@ -4,9 +4,9 @@
 #include <array>
 
 #include "middleware/answers.h"
-#include "middleware/keep_for_exchange.h"
-#include "middleware/saved_request.h"
 #include "proxy/answering.h"
+#include "proxy/keep_for_exchange.h"
+#include "proxy/saved_request.h"
 
 namespace sluice::middleware {
 namespace {
@@ -46,7 +46,7 @@ class AttemptFacts final : public Predicate::Facts {
 
 // An option in bytes where 0, and what is below, means no limit.
 std::uint64_t limit_of(std::int64_t option) {
-  return option > 0 ? static_cast<std::uint64_t>(option) : ContentStore::kNoLimit;
+  return option > 0 ? static_cast<std::uint64_t>(option) : proxy::ContentStore::kNoLimit;
 }
 
 std::uint64_t memory_of(std::int64_t option) { return static_cast<std::uint64_t>(std::max<std::int64_t>(option, 0)); }
@@ -76,26 +76,26 @@ Task<Result<http::Response>> Buffering::take_in(http::Request& request, http::Re
   if (response.body == nullptr || response.tunnel != nullptr || proxy::failure_of(response) != nullptr) {
     co_return response;
   }
-  Ref<ContentStore> content(new ContentStore(memory_of(settings_.mem_response_body_bytes)));
+  Ref<proxy::ContentStore> content(new proxy::ContentStore(memory_of(settings_.mem_response_body_bytes)));
   Result<bool> complete = co_await content->fill(*response.body, limit_of(settings_.max_response_body_bytes));
   if (!complete) co_return complete.error();
   if (!*complete) co_return plain_response(request, 500);
-  response.body = ContentStore::as_response_body(std::move(content), std::move(response.body));
+  response.body = proxy::ContentStore::as_response_body(std::move(content), std::move(response.body));
   co_return response;
 }
 
 Task<Result<http::Response>> Buffering::handle(http::Request& request, const proxy::Handler& next) const {
-  Ref<ContentStore> content;
+  Ref<proxy::ContentStore> content;
   http::Body* body = request.upgrade.empty() ? request.body : nullptr;
   if (body != nullptr) {
-    content = Ref<ContentStore>(new ContentStore(memory_of(settings_.mem_request_body_bytes)));
+    content = Ref<proxy::ContentStore>(new proxy::ContentStore(memory_of(settings_.mem_request_body_bytes)));
     Scope* scope = co_await current_scope();
-    keep_for_exchange(*scope, content);
+    proxy::keep_for_exchange(*scope, content);
     Result<bool> complete = co_await content->fill(*body, limit_of(settings_.max_request_body_bytes));
     if (!complete) co_return complete.error();
     if (!*complete) co_return plain_response(request, 413);
   }
-  SavedRequest saved(request);
+  proxy::SavedRequest saved(request);
   for (int attempt = 1;; ++attempt) {
     if (content) request.body = content->new_request_body(request.arena, *body, true);
     Result<http::Response> response = co_await next.handle(request);

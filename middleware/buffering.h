@@ -9,8 +9,8 @@
 
 #include "base/ref.h"
 #include "control/middleware_kind.h"
-#include "middleware/content_store.h"
 #include "middleware/predicate.h"
+#include "proxy/content_store.h"
 
 namespace sluice::middleware {
 

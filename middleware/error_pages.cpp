@@ -9,8 +9,8 @@
 #include "http/chars.h"
 #include "http/target.h"
 #include "middleware/answers.h"
-#include "middleware/saved_request.h"
 #include "proxy/answering.h"
+#include "proxy/saved_request.h"
 
 namespace sluice::middleware {
 namespace {
@@ -53,7 +53,7 @@ control::MadeMiddleware ErrorPages::make(const config::ErrorPages& settings,
   std::string error;
   if (!made->status_.parse(settings.status, error)) return control::MadeMiddleware::refused(std::move(error));
   for (const auto& [from, to] : settings.status_rewrites) {
-    std::optional<StatusRange> range = StatusRange::parse(from);
+    std::optional<proxy::StatusRange> range = proxy::StatusRange::parse(from);
     if (!range || !is_final_status(to)) {
       return control::MadeMiddleware::refused(fmt::format("statusRewrites cannot turn {} into {}", from, to));
     }
@@ -107,7 +107,7 @@ void ErrorPages::ask_for_page(http::Request& request, std::uint16_t original, st
 }
 
 Task<Result<http::Response>> ErrorPages::handle(http::Request& request, const proxy::Handler& next) const {
-  SavedRequest saved(request);
+  proxy::SavedRequest saved(request);
   Result<http::Response> response = co_await next.handle(request);
   if (!response || response->tunnel != nullptr || !status_.contains(response->status)) co_return response;
   std::uint16_t original = response->status;

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "control/middleware_kind.h"
-#include "middleware/status_ranges.h"
+#include "proxy/status_ranges.h"
 
 namespace sluice::middleware {
 
@@ -29,8 +29,8 @@ class ErrorPages final : public proxy::Middleware {
   std::uint16_t rewritten(std::uint16_t status) const;
   void ask_for_page(http::Request& request, std::uint16_t original, std::uint16_t status) const;
 
-  StatusRanges status_;
-  std::vector<std::pair<StatusRange, std::uint16_t>> rewrites_;  // the narrowest first
+  proxy::StatusRanges status_;
+  std::vector<std::pair<proxy::StatusRange, std::uint16_t>> rewrites_;  // the narrowest first
   std::shared_ptr<const proxy::Handler> service_;
   std::string query_;                                       // the template; empty: the path asked for
   std::optional<std::vector<std::string>> request_fields_;  // nothing: all

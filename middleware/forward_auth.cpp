@@ -7,10 +7,10 @@
 #include "base/text.h"
 #include "http/chars.h"
 #include "middleware/answers.h"
-#include "middleware/keep_for_exchange.h"
 #include "middleware/own_fields.h"
 #include "middleware/redirecting.h"
 #include "proxy/error_log.h"
+#include "proxy/keep_for_exchange.h"
 
 namespace sluice::middleware {
 namespace {
@@ -37,13 +37,34 @@ bool is_about_message(const http::Field& field) {
 
 }  // namespace
 
-control::MadeMiddleware ForwardAuth::make(const config::ForwardAuth& settings, control::Registry& registry) {
+std::optional<control::ClientTlsSettings> ForwardAuth::tls_of(const config::ForwardAuth& settings) {
+  Result<proxy::ServerUrl> url = proxy::ServerUrl::parse(settings.address);
+  if (!url || url->scheme != proxy::ServerUrl::Scheme::https) return std::nullopt;
+  control::ClientTlsSettings tls;
+  tls.server_name = url->host;  // also of an address, for which another endpoint would take the request's host
+  tls.alpn = {"http/1.1"};
+  if (!settings.tls) return tls;
+  tls.insecure_skip_verify = settings.tls->insecure_skip_verify;
+  if (!settings.tls->ca.empty()) tls.root_cas = {settings.tls->ca};
+  if (!settings.tls->cert.empty() || !settings.tls->key.empty()) {
+    config::CertificateFiles& own = tls.certificates.emplace_back();
+    own.cert_file = settings.tls->cert;
+    own.key_file = settings.tls->key;
+  }
+  return tls;
+}
+
+control::MadeMiddleware ForwardAuth::make(const config::ForwardAuth& settings, control::Registry& registry,
+                                          std::shared_ptr<const tls::ClientContext> tls) {
   using control::MadeMiddleware;
   if (settings.address.empty()) return MadeMiddleware::refused("forwardAuth needs an address");
   Result<proxy::ServerUrl> url = proxy::ServerUrl::parse(settings.address);
   if (!url) return MadeMiddleware::refused(fmt::format("the address {}: {}", settings.address, url.error().text));
-  if (url->scheme != proxy::ServerUrl::Scheme::http) {
-    return MadeMiddleware::refused("TLS towards authentication servers is not supported yet: use an http:// address");
+  if (url->scheme == proxy::ServerUrl::Scheme::h2c) {
+    return MadeMiddleware::refused(fmt::format("the address {}: write it as http:// or https://", settings.address));
+  }
+  if (url->scheme == proxy::ServerUrl::Scheme::https && tls == nullptr) {
+    return MadeMiddleware::refused("its address is https, and there is nothing to verify its certificate with");
   }
   for (const std::string& name : settings.auth_response_headers) {
     if (!http::is_token(name)) return MadeMiddleware::refused(fmt::format("{} is not the name of a header", name));
@@ -60,6 +81,7 @@ control::MadeMiddleware ForwardAuth::make(const config::ForwardAuth& settings, c
     }
   }
   proxy::TransportSettings how = transport();
+  how.tls = std::move(tls);
   auto server = registry.get<const proxy::Endpoint>(proxy::Endpoint::key(settings.address, how), [&] {
     return std::make_shared<const proxy::Endpoint>(*url, how, settings.address);
   });
@@ -68,13 +90,13 @@ control::MadeMiddleware ForwardAuth::make(const config::ForwardAuth& settings, c
   return made;
 }
 
-Task<Result<bool>> ForwardAuth::keep_content(http::Request& request, Ref<ContentStore>& content) const {
-  content = Ref<ContentStore>(new ContentStore);
+Task<Result<bool>> ForwardAuth::keep_content(http::Request& request, Ref<proxy::ContentStore>& content) const {
+  content = Ref<proxy::ContentStore>(new proxy::ContentStore);
   Scope* scope = co_await current_scope();
-  keep_for_exchange(*scope, content);
+  proxy::keep_for_exchange(*scope, content);
   std::int64_t limit = settings_.max_body_size;
-  Result<bool> complete =
-      co_await content->fill(*request.body, limit < 0 ? ContentStore::kNoLimit : static_cast<std::uint64_t>(limit));
+  Result<bool> complete = co_await content->fill(
+      *request.body, limit < 0 ? proxy::ContentStore::kNoLimit : static_cast<std::uint64_t>(limit));
   co_return complete;
 }
 
@@ -82,13 +104,13 @@ Task<Result<bool>> ForwardAuth::take_in(http::Response& answer) const {
   std::int64_t limit = settings_.max_response_body_size;
   if (answer.body == nullptr) co_return true;
   if (limit >= 0 || answer.body->remaining().value_or(0) <= kTakenIn) {
-    Ref<ContentStore> content(new ContentStore);
+    Ref<proxy::ContentStore> content(new proxy::ContentStore);
     Result<bool> complete =
         co_await content->fill(*answer.body, limit >= 0 ? static_cast<std::uint64_t>(limit) : kTakenIn);
     if (!complete) co_return complete.error();
     if (!*complete && limit >= 0) co_return false;
     if (*complete) {
-      answer.body = ContentStore::as_response_body(std::move(content), std::move(answer.body));
+      answer.body = proxy::ContentStore::as_response_body(std::move(content), std::move(answer.body));
       co_return true;
     }
   }
@@ -144,7 +166,7 @@ Task<Result<http::Response>> ForwardAuth::handle(http::Request& request, const p
   http::Request& question = question_.about(request);
   if (settings_.forward_body && request.body != nullptr) {
     http::Body& body = *request.body;
-    Ref<ContentStore> content;
+    Ref<proxy::ContentStore> content;
     Result<bool> complete = co_await keep_content(request, content);
     if (!complete) co_return complete.error();
     if (!*complete) co_return plain_response(request, 401);
@@ -190,6 +212,7 @@ Task<Result<http::Response>> ForwardAuth::handle(http::Request& request, const p
 
 const control::MiddlewareKind ForwardAuth::kKind = {
     "forwardAuth", [](const config::Middleware& settings) { return settings.forward_auth.has_value(); },
-    [](const control::MiddlewareParts& parts) { return make(*parts.settings.forward_auth, parts.registry); }};
+    [](const control::MiddlewareParts& parts) { return make(*parts.settings.forward_auth, parts.registry, parts.tls); },
+    nullptr, [](const config::Middleware& settings) { return tls_of(*settings.forward_auth); }};
 
 }  // namespace sluice::middleware

@@ -12,15 +12,19 @@
 
 #include "control/middleware_kind.h"
 #include "middleware/auth_question.h"
-#include "middleware/content_store.h"
 #include "middleware/regexp.h"
+#include "proxy/content_store.h"
 #include "proxy/forward.h"
 
 namespace sluice::middleware {
 
 class ForwardAuth final : public proxy::Middleware {
  public:
-  static control::MadeMiddleware make(const config::ForwardAuth& settings, control::Registry& registry);
+  // `tls` is what an https address is spoken to with.
+  static control::MadeMiddleware make(const config::ForwardAuth& settings, control::Registry& registry,
+                                      std::shared_ptr<const tls::ClientContext> tls = nullptr);
+  // Nothing for an address without TLS.
+  static std::optional<control::ClientTlsSettings> tls_of(const config::ForwardAuth& settings);
   ForwardAuth(const config::ForwardAuth& settings, std::shared_ptr<const proxy::Endpoint> server,
               std::shared_ptr<const Regexp> response_fields)
       : settings_(settings),
@@ -34,7 +38,7 @@ class ForwardAuth final : public proxy::Middleware {
 
  private:
   // The content of the request, kept to be sent twice; nothing when it is too large.
-  Task<Result<bool>> keep_content(http::Request& request, Ref<ContentStore>& content) const;
+  Task<Result<bool>> keep_content(http::Request& request, Ref<proxy::ContentStore>& content) const;
   // Reads an answer whose content nobody gets, so that the connection can be used again. False: it is too large.
   Task<Result<bool>> take_in(http::Response& answer) const;
   void adopt_fields(const http::Response& answer, http::Request& request) const;

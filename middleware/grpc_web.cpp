@@ -7,8 +7,8 @@
 #include "base/text.h"
 #include "http/chars.h"
 #include "middleware/grpc_web_bodies.h"
-#include "middleware/keep_for_exchange.h"
 #include "proxy/answering.h"
+#include "proxy/keep_for_exchange.h"
 
 namespace sluice::middleware {
 namespace {
@@ -76,7 +76,7 @@ Task<Result<http::Response>> GrpcWeb::call(http::Request& request, const proxy::
     auto body = std::make_unique<Base64DecodedBody>(*request.body);
     request.body = body.get();
     Scope* scope = co_await current_scope();
-    keep_for_exchange(*scope, std::move(body));
+    proxy::keep_for_exchange(*scope, std::move(body));
   }
   Result<http::Response> response = co_await next.handle(request);
   if (!response) co_return response;

@@ -6,6 +6,8 @@
 
 #include "async/timer.h"
 #include "middleware/answers.h"
+#include "middleware/redis_server.h"
+#include "middleware/shared_rate_limit.h"
 
 namespace sluice::middleware {
 namespace {
@@ -33,7 +35,8 @@ std::string key_of(const config::RateLimit& settings, const std::string& name) {
 }  // namespace
 
 control::MadeMiddleware RateLimit::make(const config::RateLimit& given, const std::string& name,
-                                        control::Registry& registry) {
+                                        control::Registry& registry, unsigned workers,
+                                        std::shared_ptr<const tls::ClientContext> tls) {
   config::RateLimit settings = given;
   if (settings.period < 0s) return control::MadeMiddleware::refused("the period of rateLimit is negative");
   if (settings.average < 0) return control::MadeMiddleware::refused("the average of rateLimit is negative");
@@ -49,6 +52,14 @@ control::MadeMiddleware RateLimit::make(const config::RateLimit& given, const st
   }
   settings.burst = std::min(settings.burst, Duration::max().count() / 4 / interval.count());
   double rate = static_cast<double>(settings.average) * 1e9 / static_cast<double>(settings.period.count());
+  if (settings.redis) {
+    auto server = RedisServer::make(*settings.redis, workers, std::move(tls), registry, error);
+    if (server == nullptr) return control::MadeMiddleware::refused(std::move(error));
+    auto made = control::MadeMiddleware::of(std::make_shared<SharedRateLimit>(
+        name, std::move(*source), SharedRateLimit::Limit{interval, settings.burst, patience_of(rate)}, server));
+    made.endpoints = server->endpoints();
+    return made;
+  }
   auto buckets = registry.get<RateBuckets>(key_of(settings, name),
                                            [&] { return std::make_shared<RateBuckets>(interval, settings.burst); });
   return control::MadeMiddleware::of(
@@ -70,16 +81,39 @@ Task<Result<http::Response>> RateLimit::delay(http::Request& request, const prox
   co_return response;
 }
 
-Task<Result<http::Response>> RateLimit::refuse(http::Request& request, Duration wait) {
+http::Response RateLimit::refusal(http::Request& request, Duration wait) {
   http::Response response = plain_response(request, 429);
   std::int64_t seconds = (wait + 1s - 1ns) / 1s;
   response.fields.add(http::FieldId::retry_after, request.arena.copy(std::to_string(seconds)));
   response.fields.add("X-Retry-In", request.arena.copy(format_duration(wait)));
-  co_return response;
+  return response;
+}
+
+Task<Result<http::Response>> RateLimit::refuse(http::Request& request, Duration wait) {
+  co_return refusal(request, wait);
+}
+
+std::optional<control::ClientTlsSettings> RateLimit::tls_of(const config::RateLimit& settings) {
+  if (!settings.redis || !settings.redis->tls || settings.redis->endpoints.empty()) return std::nullopt;
+  const config::ClientTls& options = *settings.redis->tls;
+  control::ClientTlsSettings tls;
+  Result<proxy::ServerUrl> url = RedisServer::parse(settings.redis->endpoints.front(), true);
+  if (url) tls.server_name = url->host;
+  tls.insecure_skip_verify = options.insecure_skip_verify;
+  if (!options.ca.empty()) tls.root_cas = {options.ca};
+  if (!options.cert.empty() || !options.key.empty()) {
+    config::CertificateFiles& own = tls.certificates.emplace_back();
+    own.cert_file = options.cert;
+    own.key_file = options.key;
+  }
+  return tls;
 }
 
 const control::MiddlewareKind RateLimit::kKind = {
     "rateLimit", [](const config::Middleware& settings) { return settings.rate_limit.has_value(); },
-    [](const control::MiddlewareParts& parts) { return make(*parts.settings.rate_limit, parts.name, parts.registry); }};
+    [](const control::MiddlewareParts& parts) {
+      return make(*parts.settings.rate_limit, parts.name, parts.registry, parts.workers, parts.tls);
+    },
+    nullptr, [](const config::Middleware& settings) { return tls_of(*settings.rate_limit); }};
 
 }  // namespace sluice::middleware

@@ -14,8 +14,14 @@ namespace sluice::middleware {
 
 class RateLimit final : public proxy::Middleware {
  public:
+  // `workers` will share it; with `redis` over TLS `tls` is how.
   static control::MadeMiddleware make(const config::RateLimit& settings, const std::string& name,
-                                      control::Registry& registry);
+                                      control::Registry& registry, unsigned workers = 1,
+                                      std::shared_ptr<const tls::ClientContext> tls = nullptr);
+  // Nothing without TLS towards Redis.
+  static std::optional<control::ClientTlsSettings> tls_of(const config::RateLimit& settings);
+  // 429, to come back after `wait`.
+  static http::Response refusal(http::Request& request, Duration wait);
   // `buckets` null: no limit.
   RateLimit(RequestSource source, std::shared_ptr<RateBuckets> buckets, Duration patience)
       : source_(std::move(source)), buckets_(std::move(buckets)), patience_(patience) {}

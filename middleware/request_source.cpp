@@ -50,4 +50,11 @@ std::uint64_t RequestSource::of(const http::Request& request) const {
   return number == 0 ? 1 : number;
 }
 
+std::string RequestSource::text_of(const http::Request& request) const {
+  if (!field_.empty()) return std::string(request.fields.get(field_).value_or(""));
+  if (by_ == By::host) return std::string(request.host);
+  std::optional<IpAddress> address = address_.find(request);
+  return address ? address->to_string() : std::string();
+}
+
 }  // namespace sluice::middleware

@@ -22,6 +22,8 @@ class RequestSource {
 
   // Never 0. Requests without the header, or without an address where the strategy looks, are one source.
   std::uint64_t of(const http::Request& request) const;
+  // The source alone, as text: the same in every instance.
+  std::string text_of(const http::Request& request) const;
 
  private:
   By by_ = By::address;

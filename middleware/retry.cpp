@@ -3,11 +3,11 @@
 #include <cmath>
 
 #include "async/timer.h"
-#include "middleware/content_store.h"
-#include "middleware/keep_for_exchange.h"
-#include "middleware/saved_request.h"
 #include "observe/log.h"
 #include "proxy/answering.h"
+#include "proxy/content_store.h"
+#include "proxy/keep_for_exchange.h"
+#include "proxy/saved_request.h"
 
 namespace sluice::middleware {
 
@@ -20,7 +20,7 @@ control::MadeMiddleware Retry::make(const config::Retry& settings) {
     return control::MadeMiddleware::refused("initialInterval and timeout are not negative");
   }
   std::string error;
-  StatusRanges status;
+  proxy::StatusRanges status;
   if (!status.parse(settings.status, error)) return control::MadeMiddleware::refused(std::move(error));
   return control::MadeMiddleware::of(std::make_shared<Retry>(settings, std::move(status)));
 }
@@ -52,19 +52,19 @@ Duration Retry::pause_before(std::int64_t attempt) const {
 Task<Result<http::Response>> Retry::handle(http::Request& request, const proxy::Handler& next) const {
   bool repeats_status = by_status(request);
   http::Body* body = request.body;
-  Ref<ContentStore> content;
+  Ref<proxy::ContentStore> content;
   bool complete = false;
   if (repeats_status && body != nullptr) {
-    content = Ref<ContentStore>(new ContentStore);
+    content = Ref<proxy::ContentStore>(new proxy::ContentStore);
     Scope* scope = co_await current_scope();
-    keep_for_exchange(*scope, content);
+    proxy::keep_for_exchange(*scope, content);
     std::int64_t limit = settings_.max_request_body_bytes;
     Result<bool> all =
-        co_await content->fill(*body, limit < 0 ? ContentStore::kNoLimit : static_cast<std::uint64_t>(limit));
+        co_await content->fill(*body, limit < 0 ? proxy::ContentStore::kNoLimit : static_cast<std::uint64_t>(limit));
     if (!all) co_return all.error();
     repeats_status = complete = *all;
   }
-  SavedRequest saved(request);
+  proxy::SavedRequest saved(request);
   Time began = Loop::current().now();
   for (std::int64_t attempt = 1;; ++attempt) {
     if (content) request.body = content->new_request_body(request.arena, *body, complete);

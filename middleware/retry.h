@@ -7,14 +7,14 @@
 #pragma once
 
 #include "control/middleware_kind.h"
-#include "middleware/status_ranges.h"
+#include "proxy/status_ranges.h"
 
 namespace sluice::middleware {
 
 class Retry final : public proxy::Middleware {
  public:
   static control::MadeMiddleware make(const config::Retry& settings);
-  Retry(const config::Retry& settings, StatusRanges status) : settings_(settings), status_(std::move(status)) {}
+  Retry(const config::Retry& settings, proxy::StatusRanges status) : settings_(settings), status_(std::move(status)) {}
 
   Task<Result<http::Response>> handle(http::Request& request, const proxy::Handler& next) const override;
 
@@ -26,7 +26,7 @@ class Retry final : public proxy::Middleware {
   Duration pause_before(std::int64_t attempt) const;
 
   config::Retry settings_;
-  StatusRanges status_;
+  proxy::StatusRanges status_;
 };
 
 }  // namespace sluice::middleware

@@ -110,6 +110,9 @@ void LoadBalancer::describe(Describer<LoadBalancer>& d) {
   d.option("passHostHeader", &LoadBalancer::pass_host_header, "Pass the Host of the request on.");
   d.option("responseForwarding", &LoadBalancer::response_forwarding, "How responses are passed on.");
   d.option("serversTransport", &LoadBalancer::servers_transport, "How servers are connected to.");
+  d.option("slowStart", &LoadBalancer::slow_start,
+           "Time over which the share of a server grows that came or became healthy; 0: none.")
+      .own();
   d.option("parkingTime", &LoadBalancer::parking_time,
            "Time a request waits for the first server, at most 60s; 0: none.")
       .own();

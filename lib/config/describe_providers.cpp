@@ -3,6 +3,17 @@
 
 namespace sluice::config {
 
+void DockerEngine::describe(Describer<DockerEngine>& d) {
+  d.name("DockerEngine");
+  d.option("endpoint", &DockerEngine::endpoint, "Address of the engine: unix://, tcp://, http://, https://.");
+  d.option("username", &DockerEngine::username, "User name for HTTP basic authentication.");
+  d.option("password", &DockerEngine::password, "Password for HTTP basic authentication.").secret();
+  d.option("tls", &DockerEngine::tls, "TLS towards the engine.");
+  d.option("network", &DockerEngine::network, "Network whose address of a container is used; empty: as for the first.");
+  d.option("useBindPortIP", &DockerEngine::use_bind_port_ip,
+           "Use the published address and port of a container; unset: as for the first.");
+}
+
 void DockerProvider::describe(Describer<DockerProvider>& d) {
   d.name("DockerProvider");
   d.option("endpoint", &DockerProvider::endpoint, "Address of the Docker engine: unix://, tcp://, http://, https://.");
@@ -24,6 +35,9 @@ void DockerProvider::describe(Describer<DockerProvider>& d) {
   d.option("keepPaused", &DockerProvider::keep_paused, "Go on sending requests to paused containers.").own();
   d.option("inspect", &DockerProvider::inspect, "Read containers one by one; never: the list has to do.")
       .one_of({"auto", "always", "never"})
+      .own();
+  d.option("engines", &DockerProvider::engines,
+           "Further engines by name; their containers and the first one's are one.")
       .own();
 }
 
@@ -52,6 +66,9 @@ void FileProvider::describe(Describer<FileProvider>& d) {
   d.option("debugLogGeneratedTemplate", &FileProvider::debug_log_generated_template,
            "Log the text after templates were expanded.");
   d.option("strict", &FileProvider::strict, "One name defined in two files is an error instead of a warning.").own();
+  d.option("pollInterval", &FileProvider::poll_interval,
+           "Time between looks at the files beside events, which network file systems do not send.")
+      .own();
 }
 
 void HttpProvider::describe(Describer<HttpProvider>& d) {

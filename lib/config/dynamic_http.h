@@ -124,6 +124,7 @@ struct LoadBalancer {
   bool pass_host_header = true;
   ResponseForwarding response_forwarding;
   std::string servers_transport;
+  Duration slow_start{0};    // Sluice's own: how long a server's share grows after it came
   Duration parking_time{0};  // Sluice's own: how long a request waits while there is no server
   static void describe(Describer<LoadBalancer>& describer);
   friend bool operator==(const LoadBalancer&, const LoadBalancer&) = default;

@@ -17,6 +17,18 @@ namespace sluice::config {
 
 inline constexpr const char* kDefaultRule = "Host(`{{ normalize .Name }}`)";
 
+// Sluice's own: one more engine whose containers take part. Whatever it does not say is as for the first one.
+struct DockerEngine {
+  std::string endpoint;
+  std::string username;
+  std::string password;
+  std::optional<ClientTls> tls;
+  std::string network;
+  std::optional<bool> use_bind_port_ip;
+  static void describe(Describer<DockerEngine>& describer);
+  friend bool operator==(const DockerEngine&, const DockerEngine&) = default;
+};
+
 struct DockerProvider {
   std::string endpoint = "unix:///var/run/docker.sock";
   std::string username;
@@ -35,6 +47,7 @@ struct DockerProvider {
   Duration resync_interval = 60s;   // 0: only when events were lost
   bool keep_paused = false;
   std::string inspect = "auto";
+  std::map<std::string, DockerEngine> engines;
   static void describe(Describer<DockerProvider>& describer);
   friend bool operator==(const DockerProvider&, const DockerProvider&) = default;
 };
@@ -62,7 +75,8 @@ struct FileProvider {
   std::string directory;  // wins over filename
   bool watch = true;
   bool debug_log_generated_template = false;
-  bool strict = false;  // Sluice's own: one name in two files is an error, not a warning
+  bool strict = false;          // Sluice's own: one name in two files is an error, not a warning
+  Duration poll_interval = 2s;  // Sluice's own: between looks at files beside events
   static void describe(Describer<FileProvider>& describer);
   friend bool operator==(const FileProvider&, const FileProvider&) = default;
 };

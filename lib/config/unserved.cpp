@@ -63,12 +63,7 @@ constexpr std::string_view kUnserved[] = {
     "Dynamic.udp",
     "HttpRouter.parentRefs",
     "HttpRouter.observability",
-    "HttpService.mirroring",
-    "HttpService.failover",
-    "HttpService.middlewares",
     // middlewares
-    "RateLimit.redis",
-    "ForwardAuth.tls",
     "ForwardAuth.headerField",
     "Middleware.passTLSClientCert",
 };

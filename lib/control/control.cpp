@@ -120,6 +120,7 @@ Task<void> Control::apply_changes() {
     live_state_.fragments = *fragments;
     live_state_.snapshot = build.snapshot;
     live_state_.routers = build.routers;
+    live_state_.services = &builder_.services();
     live_state_.report = build.report;
     log::info("configuration applied", {{"number", build.snapshot->number},
                                         {"routers", build.routers},

@@ -1,10 +1,13 @@
 #include "control/describe_live.h"
 
 #include <algorithm>
+#include <chrono>
+#include <ctime>
 #include <set>
 
 #include "config/encode.h"
 #include "config/problem.h"
+#include "control/service_builder.h"
 
 namespace sluice::control {
 namespace {
@@ -117,9 +120,72 @@ Node problems(const Live& live) {
   return list;
 }
 
+// "ready", "down" with since when and why, or "left out": it cannot be used at all.
+void add_health(Node& server, const Live& live, const std::string& service, const std::string& url, bool used) {
+  const proxy::ServerHealth* health = live.services == nullptr ? nullptr : live.services->health_of(service, url);
+  if (!used || health == nullptr) {
+    server.add("state", text_node(used ? "ready" : "left out"));
+    return;
+  }
+  Time now = Time::now();
+  proxy::ServerHealth::State state = health->state(now);
+  auto seconds = [](Duration duration) { return std::chrono::duration_cast<std::chrono::seconds>(duration); };
+  server.add("state", text_node(state.up ? "ready" : "down"));
+  server.add("since", text_node(http_date(std::time(nullptr) - seconds(now - state.since).count())));
+  if (!state.trouble.empty()) server.add("reason", text_node(state.trouble));
+}
+
+void add_children(Node& to, const Live& live, const Merged& merged, const Owned<config::HttpService>& owned,
+                  int depth) {
+  const config::HttpService& service = *owned.object;
+  Node children = Node::list();
+  auto add = [&](const std::string& name) -> Node& {
+    children.add(describe_service(live, merged, qualify(name, owned.provider), depth));
+    return children.children().back().node;
+  };
+  auto add_all = [&](const std::vector<config::WeightedService>& services) {
+    for (const config::WeightedService& child : services) {
+      add(child.name).add("weight", number_node(child.weight.value_or(1)));
+    }
+  };
+  if (service.weighted) add_all(service.weighted->services);
+  if (service.highest_random_weight) add_all(service.highest_random_weight->services);
+  if (service.failover) {
+    add(service.failover->service);
+    add(service.failover->fallback).add("role", text_node("fallback"));
+  }
+  if (service.mirroring) {
+    add(service.mirroring->service);
+    // Mirrors answer nobody, so they are no part of what takes requests.
+    Node mirrors = Node::list();
+    for (const config::Mirror& mirror : service.mirroring->mirrors) {
+      Node one = describe_service(live, merged, qualify(mirror.name, owned.provider), depth);
+      one.add("percent", number_node(mirror.percent));
+      mirrors.add(std::move(one));
+    }
+    to.add("mirrors", std::move(mirrors));
+  }
+  if (!children.children().empty()) to.add("services", std::move(children));
+}
+
 std::int64_t count(const config::Report& report, config::Severity severity) {
   return std::count_if(report.begin(), report.end(),
                        [&](const config::Problem& problem) { return problem.severity == severity; });
+}
+
+// Servers that get no requests because of what checks found.
+std::int64_t servers_down(const Live& live, const Merged& merged) {
+  if (live.services == nullptr) return 0;
+  Time now = Time::now();
+  std::int64_t down = 0;
+  for (const auto& [name, owned] : merged.services) {
+    if (!owned.object->load_balancer) continue;
+    for (const config::Server& server : owned.object->load_balancer->servers) {
+      const proxy::ServerHealth* health = live.services->health_of(name, server.url);
+      if (health != nullptr && !health->up(now)) ++down;
+    }
+  }
+  return down;
 }
 
 }  // namespace
@@ -152,21 +218,13 @@ Node describe_service(const Live& live, const Merged& merged, const std::string&
                                                   [&](const auto& endpoint) { return endpoint->name() == server.url; });
       Node one = Node::map();
       one.add("url", text_node(server.url));
-      one.add("state", text_node(used ? "ready" : "left out"));
+      add_health(one, live, name, server.url, used);
       if (server.weight) one.add("weight", number_node(*server.weight));
       servers.add(std::move(one));
     }
     node.add("servers", std::move(servers));
   }
-  if (service.weighted && depth < kDeepest) {
-    Node children = Node::list();
-    for (const config::WeightedService& child : service.weighted->services) {
-      Node one = describe_service(live, merged, qualify(child.name, found->second.provider), depth + 1);
-      one.add("weight", number_node(child.weight.value_or(1)));
-      children.add(std::move(one));
-    }
-    node.add("services", std::move(children));
-  }
+  if (depth < kDeepest) add_children(node, live, merged, found->second, depth + 1);
   return node;
 }
 
@@ -202,6 +260,7 @@ Node describe_status(const Live& live) {
   node.add("routers", number_node(static_cast<std::int64_t>(live.routers)));
   node.add("services", number_node(static_cast<std::int64_t>(merged.services.size())));
   node.add("middlewares", number_node(static_cast<std::int64_t>(merged.middlewares.size())));
+  node.add("serversDown", number_node(servers_down(live, merged)));
   node.add("errors", number_node(count(live.report, config::Severity::error)));
   node.add("warnings", number_node(count(live.report, config::Severity::warning)));
   return node;

@@ -4,6 +4,7 @@
 
 #include "async/timer.h"
 #include "base/text.h"
+#include "control/grpc_health.h"
 #include "observe/log.h"
 
 namespace sluice::control {
@@ -13,7 +14,12 @@ constexpr int kMostRedirects = 10;
 constexpr std::size_t kMostReply = 64 * 1024;
 
 std::string_view scheme_name(proxy::ServerUrl::Scheme scheme) {
-  return scheme == proxy::ServerUrl::Scheme::https ? "https" : "http";
+  switch (scheme) {
+    case proxy::ServerUrl::Scheme::https: return "https";
+    case proxy::ServerUrl::Scheme::h2c: return "h2c";
+    case proxy::ServerUrl::Scheme::http: break;
+  }
+  return "http";
 }
 
 std::string bracketed(const std::string& host) { return host.find(':') == std::string::npos ? host : '[' + host + ']'; }
@@ -24,6 +30,8 @@ bool follow(std::string_view location, rest::Call& call) {
     if (!location.starts_with(scheme)) continue;
     std::size_t path = location.find('/', scheme.size());
     call.server.origin = std::string(location.substr(0, path));
+    call.server.connect_to.clear();
+    std::erase_if(call.headers, [](const rest::Header& header) { return header.first == "Host"; });
     call.path = path == std::string_view::npos ? "/" : std::string(location.substr(path));
     return true;
   }
@@ -36,13 +44,31 @@ rest::Call call_of(const HealthTarget& target) {
   const config::HealthCheck& settings = target.settings;
   const proxy::ServerUrl& url = target.server->url();
   std::string scheme = settings.scheme.empty() ? std::string(scheme_name(url.scheme)) : settings.scheme;
+  if (scheme == "h2c") scheme = "http";
+  std::string port = std::to_string(settings.port > 0 ? settings.port : url.port);
+  std::string address = bracketed(url.host) + ':' + port;
   rest::Call call;
-  call.server.origin =
-      fmt::format("{}://{}:{}", scheme, bracketed(url.host), settings.port > 0 ? settings.port : url.port);
-  call.method = settings.method.empty() ? "GET" : settings.method;
-  call.path = settings.path.starts_with('/') ? settings.path : '/' + settings.path;
-  for (const auto& [name, value] : settings.headers) call.headers.emplace_back(name, value);
-  if (!settings.hostname.empty()) call.headers.emplace_back("Host", settings.hostname);
+  call.server.origin = fmt::format("{}://{}", scheme, address);
+  call.server.tls = target.tls;
+  // The certificate is for this name; the connection goes to the server all the same.
+  std::string name = target.tls_name.empty() ? settings.hostname : target.tls_name;
+  if (scheme == "https" && !name.empty()) {
+    call.server.origin = fmt::format("https://{}:{}", name, port);
+    call.server.connect_to = address;
+  }
+  if (settings.mode == "grpc") {
+    ask_grpc_health(call);
+  } else {
+    call.method = settings.method.empty() ? "GET" : settings.method;
+    call.path = settings.path.starts_with('/') ? settings.path : '/' + settings.path;
+    call.http2 = url.scheme == proxy::ServerUrl::Scheme::h2c && settings.scheme.empty();
+  }
+  for (const auto& [field, value] : settings.headers) call.headers.emplace_back(field, value);
+  if (!settings.hostname.empty()) {
+    call.headers.emplace_back("Host", settings.hostname);
+  } else if (!call.server.connect_to.empty()) {
+    call.headers.emplace_back("Host", url.authority);
+  }
   call.connect_timeout = call.timeout = settings.timeout;
   call.max_reply = kMostReply;
   return call;
@@ -81,7 +107,7 @@ Task<void> HealthChecks::watch(std::shared_ptr<Check> check) {
 
 void HealthChecks::note(Check& check, const std::string& trouble) {
   bool up = trouble.empty();
-  check.target.health->checked(up);
+  check.target.health->checked(trouble, Loop::current().now());
   if (up == check.up) return;
   check.up = up;
   if (up) {
@@ -102,6 +128,7 @@ Task<std::string> HealthChecks::probe(const HealthTarget& target) {
       // A reply too large to keep is an answer all the same, but of which status is not known.
       co_return std::string(reply.error().text);
     }
+    if (target.settings.mode == "grpc") co_return grpc_health_of(*reply);
     bool redirected = reply->status >= 300 && reply->status < 400 && target.settings.follow_redirects;
     std::string location(reply->header("Location"));
     if (redirected && redirects < kMostRedirects && follow(location, call)) continue;

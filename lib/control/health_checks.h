@@ -23,6 +23,8 @@ struct HealthTarget {
   std::string service;  // qualified name
   std::shared_ptr<const proxy::Endpoint> server;
   config::HealthCheck settings;
+  rest::Tls tls;         // as the service's transport says it
+  std::string tls_name;  // empty: the host of the URL
   std::shared_ptr<proxy::ServerHealth> health;
 };
 

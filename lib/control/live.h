@@ -13,6 +13,8 @@
 
 namespace sluice::control {
 
+class ServiceBuilder;
+
 struct Live {
   const config::Static* configuration = nullptr;
   std::span<const server::EntryPointSettings> entry_points;
@@ -20,6 +22,7 @@ struct Live {
   std::shared_ptr<const server::Snapshot> snapshot;  // null: nothing was built yet
   config::Report report;                             // of that build
   std::size_t routers = 0;                           // that take requests
+  const ServiceBuilder* services = nullptr;          // knows how servers are; null: nobody checks them
   std::uint64_t adopted = 0;                         // number of the snapshot that every worker runs on
   bool draining = false;
 };

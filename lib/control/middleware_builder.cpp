@@ -80,9 +80,13 @@ const MiddlewareBuilder::Built& MiddlewareBuilder::build(const std::string& name
                                      fmt::format("middleware {} cannot be used", name));
     }
   }
+  std::optional<ClientTlsSettings> tls;
+  if (kinds == 1 && kind->tls != nullptr) tls = kind->tls(definition);
+  if (tls) built.tls = tls_.client_context(name, *tls, definition.source, TlsBuilder::Client::middleware);
   // What could not be made is tried again: it may depend on a file.
   if (auto last = last_.find(name); last != last_.end() && last->second.made.middleware != nullptr &&
-                                    last->second.definition == definition && last->second.service == built.service) {
+                                    last->second.definition == definition && last->second.service == built.service &&
+                                    last->second.tls == built.tls) {
     return built_.emplace(name, std::move(last->second)).first->second;
   }
   if (kinds == 0) {
@@ -91,8 +95,10 @@ const MiddlewareBuilder::Built& MiddlewareBuilder::build(const std::string& name
     built.made = MadeMiddleware::refused("it has more than one type");
   } else if (!service.empty() && built.service == nullptr) {
     built.made = MadeMiddleware::refused(fmt::format("its service {} cannot be used", service));
+  } else if (tls && built.tls == nullptr) {
+    built.made = MadeMiddleware::refused("its TLS settings cannot be used");
   } else {
-    built.made = kind->make(MiddlewareParts{definition, name, registry_, workers_, built.service});
+    built.made = kind->make(MiddlewareParts{definition, name, registry_, workers_, built.service, built.tls});
   }
   return built_.emplace(name, std::move(built)).first->second;
 }

@@ -17,8 +17,9 @@ using Chain = std::vector<std::shared_ptr<const proxy::Middleware>>;
 class MiddlewareBuilder {
  public:
   // `workers` will share what is built; `services` has those that middlewares refer to.
-  MiddlewareBuilder(MiddlewareKinds kinds, unsigned workers, ServiceBuilder& services, Registry& registry)
-      : kinds_(kinds), workers_(workers), services_(services), registry_(registry) {}
+  MiddlewareBuilder(MiddlewareKinds kinds, unsigned workers, ServiceBuilder& services, Registry& registry,
+                    TlsBuilder& tls)
+      : kinds_(kinds), workers_(workers), services_(services), registry_(registry), tls_(tls) {}
 
   // Starts a build, before that of the services ends. `merged` and `report` must live until the next.
   void begin(const Merged& merged, config::Report& report);
@@ -36,6 +37,7 @@ class MiddlewareBuilder {
   struct Built {
     config::Middleware definition;
     std::shared_ptr<const proxy::Handler> service;
+    std::shared_ptr<const tls::ClientContext> tls;
     MadeMiddleware made;
   };
 
@@ -47,6 +49,7 @@ class MiddlewareBuilder {
   unsigned workers_;
   ServiceBuilder& services_;
   Registry& registry_;
+  TlsBuilder& tls_;
   const Merged* merged_ = nullptr;
   config::Report* report_ = nullptr;
   std::map<std::string, Built> built_;

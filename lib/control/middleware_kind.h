@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -9,6 +10,7 @@
 
 #include "config/dynamic.h"
 #include "control/registry.h"
+#include "control/tls_builder.h"
 #include "proxy/endpoint.h"
 #include "proxy/handler.h"
 
@@ -31,6 +33,7 @@ struct MiddlewareParts {
   Registry& registry;
   unsigned workers = 1;                                // that will share it
   std::shared_ptr<const proxy::Handler> service = {};  // the one that MiddlewareKind::service names
+  std::shared_ptr<const tls::ClientContext> tls = {};  // of what MiddlewareKind::tls says
 };
 
 struct MiddlewareKind {
@@ -40,6 +43,9 @@ struct MiddlewareKind {
   MadeMiddleware (*make)(const MiddlewareParts& parts);
   // The service it sends requests to itself; null for kinds that have none. Without that service it is not made.
   std::string_view (*service)(const config::Middleware& settings) = nullptr;
+  // TLS towards the server it asks; null for kinds that ask none. Nothing: not over TLS. Without a context for it the
+  // middleware is not made.
+  std::optional<ClientTlsSettings> (*tls)(const config::Middleware& settings) = nullptr;
 };
 
 using MiddlewareKinds = std::span<const MiddlewareKind>;

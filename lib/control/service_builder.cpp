@@ -5,9 +5,11 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "control/health_settings.h"
+#include "control/middleware_builder.h"
 #include "control/problems.h"
+#include "control/service_names.h"
 #include "proxy/load_balancer.h"
-#include "proxy/weighted.h"
 #include "proxy/weights.h"
 
 namespace sluice::control {
@@ -23,41 +25,6 @@ proxy::TransportSettings settings_of(Duration dial, Duration response_header, Du
   // 0 is Go's default of two connections per host, which nobody wants of a proxy; it means the default here.
   if (max_idle > 0) settings.max_idle = static_cast<std::size_t>(max_idle);
   return settings;
-}
-
-proxy::Choices choices_of(const std::vector<config::WeightedService>& services, unsigned workers) {
-  proxy::Choices choices;
-  choices.workers = workers;
-  for (const config::WeightedService& service : services) {
-    choices.names.push_back(service.name);
-    choices.weights.push_back(static_cast<double>(service.weight.value_or(1)));
-  }
-  return choices;
-}
-
-proxy::Sticky::Cookie cookie_of(const config::Cookie& cookie, const std::string& service) {
-  std::string name =
-      cookie.name.empty() ? proxy::Sticky::default_name(service) : proxy::Sticky::sanitized_name(cookie.name);
-  return {std::move(name), cookie.secure, cookie.http_only, cookie.same_site,
-          cookie.max_age,  cookie.path,   cookie.domain};
-}
-
-// Everything the health of a server depends on: a change of it begins anew.
-std::string health_key(const std::string& service, const std::string& url, const config::LoadBalancer& settings) {
-  std::string key = service + ' ' + url;
-  if (settings.health_check) {
-    const config::HealthCheck& check = *settings.health_check;
-    key += fmt::format(" active {} {} {} {} {} {} {} {} {} {} {}", check.scheme, check.mode, check.path, check.method,
-                       check.status, check.port, check.interval.count(),
-                       check.unhealthy_interval.value_or(check.interval).count(), check.timeout.count(), check.hostname,
-                       check.follow_redirects);
-    for (const auto& [name, value] : check.headers) key += fmt::format(" {}: {}", name, value);
-  }
-  if (settings.passive_health_check) {
-    key += fmt::format(" passive {} {}", settings.passive_health_check->failure_window.count(),
-                       settings.passive_health_check->max_failed_attempts);
-  }
-  return key;
 }
 
 }  // namespace
@@ -76,8 +43,9 @@ ServiceBuilder::ServiceBuilder(unsigned workers, const config::Static& configura
                   transport.forwarding_timeouts.idle_conn_timeout, transport.max_idle_conns_per_host);
 }
 
-void ServiceBuilder::begin(const Merged& merged, config::Report& report) {
+void ServiceBuilder::begin(const Merged& merged, MiddlewareBuilder& middlewares, config::Report& report) {
   merged_ = &merged;
+  middlewares_ = &middlewares;
   report_ = &report;
   last_ = std::exchange(built_, {});
 }
@@ -111,22 +79,23 @@ const ServiceBuilder::Built& ServiceBuilder::build(const std::string& name, cons
     return kNothing;
   }
   built.definition = service;
-  built.transport = transport_of(service, owned.provider, *report_);
+  ClientTlsSettings tls;
+  built.transport = transport_of(service, owned.provider, tls, *report_);
   int types = (service.load_balancer ? 1 : 0) + (service.weighted ? 1 : 0) + (service.mirroring ? 1 : 0) +
               (service.failover ? 1 : 0) + (service.highest_random_weight ? 1 : 0);
-  const std::vector<config::WeightedService>* parts = service.weighted ? &service.weighted->services
-                                                      : service.highest_random_weight
-                                                          ? &service.highest_random_weight->services
-                                                          : nullptr;
-  if (parts != nullptr) {
-    for (const config::WeightedService& child : *parts) {
-      std::string child_name = qualify(child.name, owned.provider);
-      built.children.push_back(find(child_name, service.source, fmt::format("service {} cannot be used", name)));
-    }
+  const std::string effect = fmt::format("service {} cannot be used", name);
+  bool complete = true;
+  for (const std::string& child : children_of(service)) {
+    built.children.push_back(find(qualify(child, owned.provider), service.source, effect));
+    complete = complete && built.children.back() != nullptr;
   }
+  // Without one of its middlewares it would be another service, perhaps an unprotected one.
+  complete =
+      middlewares_->append(built.middlewares, service.middlewares, owned.provider, service.source, effect) && complete;
   auto last = last_.find(name);
-  if (last != last_.end() && last->second.definition == service && last->second.transport == built.transport &&
-      last->second.children == built.children) {
+  if (complete && last != last_.end() && last->second.definition == service &&
+      last->second.transport == built.transport && last->second.children == built.children &&
+      last->second.middlewares == built.middlewares) {
     built = std::move(last->second);
   } else if (types != 1) {
     built.report.push_back(problem(
@@ -135,16 +104,19 @@ const ServiceBuilder::Built& ServiceBuilder::build(const std::string& name, cons
         service.source, "the service cannot be used",
         "give it exactly one of loadBalancer, weighted, mirroring, failover and "
         "highestRandomWeight"));
-  } else if (service.load_balancer) {
-    build_load_balancer(name, *service.load_balancer, built);
-  } else if (service.weighted) {
-    build_weighted(name, *service.weighted, built);
-  } else if (service.highest_random_weight) {
-    build_highest_random_weight(*service.highest_random_weight, built);
-  } else {
-    built.report.push_back(problem(code::kServiceType, fmt::format("the type of service {} is not supported yet", name),
-                                   service.source, "the service cannot be used",
-                                   "use loadBalancer, weighted or highestRandomWeight"));
+  } else if (complete) {
+    if (service.load_balancer) {
+      build_load_balancer(name, *service.load_balancer, tls, built);
+    } else if (service.weighted) {
+      build_weighted(name, *service.weighted, built);
+    } else if (service.highest_random_weight) {
+      build_highest_random_weight(*service.highest_random_weight, built);
+    } else if (service.mirroring) {
+      build_mirroring(name, *service.mirroring, built);
+    } else {
+      build_failover(name, *service.failover, owned.provider, built);
+    }
+    put_middlewares_around(built);
   }
   building_.erase(name);
   report_->insert(report_->end(), built.report.begin(), built.report.end());
@@ -152,25 +124,11 @@ const ServiceBuilder::Built& ServiceBuilder::build(const std::string& name, cons
 }
 
 bool ServiceBuilder::can_check(const std::string& name, const config::HealthCheck& settings, Built& built) const {
-  std::string_view wrong;
-  std::string_view fix;
-  if (settings.path.empty()) {
-    wrong = "it has no path";
-    fix = "add a path, for example /health";
-  } else if (settings.path.find("://") != std::string::npos) {
-    wrong = "its path is a whole URL";
-    fix = "write the path alone; scheme, hostname and port have options of their own";
-  } else if (settings.mode != "http") {
-    wrong = "only the mode http is supported yet";
-    fix = "use the mode http";
-  } else if (settings.interval <= 0s || settings.timeout <= 0s || settings.unhealthy_interval.value_or(1s) <= 0s) {
-    wrong = "interval, unhealthyInterval and timeout are longer than 0";
-    fix = "write durations like 10s";
-  }
-  if (wrong.empty()) return true;
-  built.report.push_back(problem(code::kHealthCheck, fmt::format("the health check of service {}: {}", name, wrong),
-                                 built.definition.source, "its servers are not checked and get requests",
-                                 std::string(fix)));
+  HealthFault fault = fault_of(settings);
+  if (fault.what.empty()) return true;
+  built.report.push_back(
+      problem(code::kHealthCheck, fmt::format("the health check of service {}: {}", name, fault.what),
+              built.definition.source, "its servers are not checked and get requests", std::string(fault.fix)));
   return false;
 }
 
@@ -184,7 +142,24 @@ std::shared_ptr<proxy::Strategy> ServiceBuilder::strategy_of(const std::string& 
   });
 }
 
-void ServiceBuilder::build_load_balancer(const std::string& name, const config::LoadBalancer& settings, Built& built) {
+// How health checks speak TLS: as the transport says.
+rest::Tls ServiceBuilder::tls_of_checks(const ClientTlsSettings& settings) {
+  rest::Tls tls;
+  tls.insecure_skip_verify = settings.insecure_skip_verify;
+  for (const std::string& file : settings.root_cas) {
+    std::string text = tls_.authorities(file).text;
+    std::size_t begin = text.find("-----BEGIN");
+    if (begin != std::string::npos) tls.ca += text.substr(begin) + '\n';
+  }
+  if (!settings.certificates.empty()) {
+    tls.certificate = settings.certificates.front().cert_file;
+    tls.key = settings.certificates.front().key_file;
+  }
+  return tls;
+}
+
+void ServiceBuilder::build_load_balancer(const std::string& name, const config::LoadBalancer& settings,
+                                         const ClientTlsSettings& tls, Built& built) {
   std::vector<proxy::LoadBalancer::Server> servers;
   proxy::Choices choices;
   choices.workers = workers_;
@@ -213,11 +188,14 @@ void ServiceBuilder::build_load_balancer(const std::string& name, const config::
         proxy::Endpoint::key(server.url, built.transport),
         [&] { return std::make_shared<const proxy::Endpoint>(*url, built.transport, server.url); });
     std::shared_ptr<proxy::ServerHealth> health;
-    if (active || passive) {
+    if (active || passive || settings.slow_start > 0s) {
       std::string checked = health_key(name, server.url, settings);
-      health = registry_.get<proxy::ServerHealth>(checked, [] { return std::make_shared<proxy::ServerHealth>(); });
+      health = registry_.get<proxy::ServerHealth>(checked,
+                                                  [] { return std::make_shared<proxy::ServerHealth>(Time::now()); });
+      built.health[server.url] = health;
       if (active) {
-        built.health_targets.push_back({std::move(checked), name, endpoint, *settings.health_check, health});
+        built.health_targets.push_back(
+            {std::move(checked), name, endpoint, *settings.health_check, tls_of_checks(tls), tls.server_name, health});
       }
     }
     built.endpoints.push_back(endpoint);
@@ -229,6 +207,7 @@ void ServiceBuilder::build_load_balancer(const std::string& name, const config::
   proxy::LoadBalancer::Options options;
   options.name = name;
   options.pass_host_header = settings.pass_host_header;
+  options.slow_start = settings.slow_start;
   // The client's address decides with hrw, whatever a cookie says.
   if (settings.sticky && settings.strategy != "hrw") {
     options.sticky.emplace(cookie_of(settings.sticky->cookie, name), choices.names);
@@ -247,32 +226,8 @@ void ServiceBuilder::build_load_balancer(const std::string& name, const config::
   if (empty) built.handler = std::make_shared<proxy::Parked>(built.handler, built.parking, settings.parking_time);
 }
 
-void ServiceBuilder::build_weighted(const std::string& name, const config::Weighted& settings, Built& built) {
-  proxy::Choices choices = choices_of(settings.services, workers_);
-  std::string key = name;
-  for (const config::WeightedService& child : settings.services) {
-    key += fmt::format(" {}*{}", child.name, child.weight.value_or(1));
-  }
-  for (const auto& child : built.children) {
-    if (child == nullptr) return;  // reported by find
-  }
-  std::optional<proxy::Sticky> sticky;
-  if (settings.sticky) sticky.emplace(cookie_of(settings.sticky->cookie, name), choices.names);
-  built.handler = std::make_shared<proxy::Weighted>(built.children, strategy_of(key, "wrr", std::move(choices)),
-                                                    std::move(sticky), settings.health_check.has_value());
-}
-
-void ServiceBuilder::build_highest_random_weight(const config::HighestRandomWeight& settings, Built& built) {
-  for (const auto& child : built.children) {
-    if (child == nullptr) return;  // reported by find
-  }
-  built.handler = std::make_shared<proxy::Weighted>(
-      built.children, proxy::make_highest_random_weight(choices_of(settings.services, workers_)), std::nullopt,
-      settings.health_check.has_value());
-}
-
 proxy::TransportSettings ServiceBuilder::transport_of(const config::HttpService& service, std::string_view provider,
-                                                      config::Report& report) {
+                                                      ClientTlsSettings& tls, config::Report& report) {
   if (!service.load_balancer) return default_transport_;
   const config::LoadBalancer& balancer = *service.load_balancer;
   bool secure = std::any_of(balancer.servers.begin(), balancer.servers.end(),
@@ -290,7 +245,6 @@ proxy::TransportSettings ServiceBuilder::transport_of(const config::HttpService&
     return default_transport_;
   }
   proxy::TransportSettings settings = default_transport_;
-  ClientTlsSettings tls;
   tls.alpn = {"h2", "http/1.1"};
   if (name == kDefaultTransport) {
     tls.insecure_skip_verify = static_transport_.insecure_skip_verify;
@@ -323,6 +277,13 @@ std::vector<std::shared_ptr<const proxy::Endpoint>> ServiceBuilder::finish() {
     endpoints.insert(endpoints.end(), built.endpoints.begin(), built.endpoints.end());
   }
   return endpoints;
+}
+
+const proxy::ServerHealth* ServiceBuilder::health_of(const std::string& service, const std::string& url) const {
+  auto built = built_.find(service);
+  if (built == built_.end()) return nullptr;
+  auto health = built->second.health.find(url);
+  return health == built->second.health.end() ? nullptr : health->second.get();
 }
 
 std::vector<HealthTarget> ServiceBuilder::health_targets() const {

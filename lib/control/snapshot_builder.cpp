@@ -67,7 +67,7 @@ SnapshotBuilder::SnapshotBuilder(const config::Static& configuration,
       default_entry_points_(config::default_entry_points(configuration)),
       services_(workers, configuration, std::move(internal_services), registry, tls_),
       tcp_services_(workers, registry, tls_),
-      middlewares_(kinds, workers, services_, registry),
+      middlewares_(kinds, workers, services_, registry, tls_),
       challenges_(configuration, entry_points),
       states_(entry_points.size()) {
   for (const server::EntryPointSettings& entry_point : entry_points_) {
@@ -85,7 +85,7 @@ Build SnapshotBuilder::build(const Fragments& fragments) {
   Merged merged = merge(fragments);
   middlewares_.begin(merged, build.report);
   tls_.begin(merged, build.report);
-  services_.begin(merged, build.report);
+  services_.begin(merged, middlewares_, build.report);
   std::vector<Places> places(entry_points_.size());
   tcp_services_.begin(merged, build.report);
   challenges_.begin(merged, build.report);
@@ -105,8 +105,7 @@ Build SnapshotBuilder::build(const Fragments& fragments) {
     places[i].https.finish(tls_);
     snapshot->entry_points.push_back(routes_of(i, std::move(places[i])));
   }
-  build.certificates.wants =
-      certificate_wants(configuration_, merged, rules_, build.certificates.unknown_resolvers);
+  build.certificates.wants = certificate_wants(configuration_, merged, rules_, build.certificates.unknown_resolvers);
   build.certificates.provided = tls_.provided();
   tls_.await(build.certificates.wants);
   snapshot->certificates = tls_.certificates();

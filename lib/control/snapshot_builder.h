@@ -46,6 +46,8 @@ class SnapshotBuilder {
   // The files that the last build read: certificates, keys, authorities. When one changes, build again.
   const std::set<std::string>& files() const { return tls_.files(); }
   TlsBuilder& tls() { return tls_; }
+  // Of the last build.
+  const ServiceBuilder& services() const { return services_; }
 
  private:
   // Where a router stands in the table of an entry point.

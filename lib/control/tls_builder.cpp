@@ -268,10 +268,12 @@ std::vector<std::string> TlsBuilder::provided() const {
   return names;
 }
 
-std::shared_ptr<const tls::ClientContext> TlsBuilder::client_context(const std::string& transport,
+std::shared_ptr<const tls::ClientContext> TlsBuilder::client_context(const std::string& name,
                                                                      const ClientTlsSettings& settings,
-                                                                     const config::Source& source) {
-  auto known = clients_.find(transport);
+                                                                     const config::Source& source, Client kind) {
+  bool transports = kind == Client::transport;
+  const std::string whose = (transports ? "serversTransport " : "middleware ") + name;
+  auto known = clients_.find(whose);
   if (known != clients_.end() && known->second.used_in == number_) return known->second.context;
   CachedClient fresh;
   fresh.settings = settings;
@@ -303,22 +305,24 @@ std::shared_ptr<const tls::ClientContext> TlsBuilder::client_context(const std::
     std::string error = fresh.error;
     // Files that are being replaced: what they said last stays in force until they can be read again.
     bool keep = same && fresh.context == nullptr && known->second.context != nullptr;
-    if (!keep) known = clients_.insert_or_assign(transport, std::move(fresh)).first;
+    if (!keep) known = clients_.insert_or_assign(whose, std::move(fresh)).first;
     if (keep) {
-      report_->push_back(problem(code::kCertificate, fmt::format("serversTransport {}: {}", transport, error), source,
+      report_->push_back(problem(code::kCertificate, fmt::format("{}: {}", whose, error), source,
                                  "what its files said last stays in force", "correct its files"));
     }
   }
   CachedClient& cached = known->second;
   cached.used_in = number_;
   if (cached.context == nullptr) {
-    report_->push_back(problem(code::kCertificate, fmt::format("serversTransport {}: {}", transport, cached.error),
-                               source, "services that use it cannot be used", "correct its files"));
+    report_->push_back(problem(code::kCertificate, fmt::format("{}: {}", whose, cached.error), source,
+                               transports ? "services that use it cannot be used" : "it cannot be used",
+                               "correct its files"));
   } else if (settings.insecure_skip_verify) {
-    report_->push_back(problem(code::kCertificate,
-                               fmt::format("serversTransport {} accepts any certificate", transport), source,
-                               "whoever is in between can read and change everything",
-                               "give it rootCAs and remove insecureSkipVerify", config::Severity::warning));
+    report_->push_back(problem(
+        code::kCertificate, fmt::format("{} accepts any certificate", whose), source,
+        "whoever is in between can read and change everything",
+        transports ? "give it rootCAs and remove insecureSkipVerify" : "give it tls.ca and remove insecureSkipVerify",
+        config::Severity::warning));
   }
   return cached.context;
 }

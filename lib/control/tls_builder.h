@@ -66,10 +66,13 @@ class TlsBuilder {
   // Reads nothing again that has the same stamp.
   LoadedText authorities(const std::string& ca_file);
 
-  // The context of the transport of that name; null when its files cannot be used, which has been reported.
-  std::shared_ptr<const tls::ClientContext> client_context(const std::string& transport,
-                                                           const ClientTlsSettings& settings,
-                                                           const config::Source& source);
+  // Who connects to others over TLS; the names of a kind are apart from those of the other.
+  enum class Client : std::uint8_t { transport, middleware };
+  // The context of the transport or middleware of that name; null when its files cannot be used, which has been
+  // reported.
+  std::shared_ptr<const tls::ClientContext> client_context(const std::string& name, const ClientTlsSettings& settings,
+                                                           const config::Source& source,
+                                                           Client kind = Client::transport);
   // Ends a build: what it did not use is forgotten.
   void finish();
 

@@ -7,12 +7,6 @@
 namespace sluice::proxy {
 namespace {
 
-std::uint16_t status_of(const Error& error) {
-  if (error.code == Code::unavailable) return 503;
-  if (error.origin == Origin::upstream) return error.code == Code::timed_out ? 504 : 502;
-  return 500;
-}
-
 // The text of such a response, with what it was made of.
 class FailureBody final : public http::Body {
  public:
@@ -28,6 +22,12 @@ class FailureBody final : public http::Body {
 };
 
 }  // namespace
+
+std::uint16_t status_of(const Error& error) {
+  if (error.code == Code::unavailable) return 503;
+  if (error.origin == Origin::upstream) return error.code == Code::timed_out ? 504 : 502;
+  return 500;
+}
 
 http::Response error_response(http::Request& request, const Error& error) {
   std::uint16_t status = status_of(error);

@@ -4,6 +4,7 @@
 // status as they do in Traefik.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "proxy/handler.h"
@@ -22,8 +23,9 @@ class Answering final : public Handler {
   std::shared_ptr<const Handler> service_;
 };
 
-// 504 for an upstream that timed out, 502 for other upstream failures, 503 with Retry-After when no server is ready,
-// 500 for the rest.
+// 504 for an upstream that timed out, 502 for other upstream failures, 503 when no server is ready, 500 for the rest.
+std::uint16_t status_of(const Error& error);
+// That status as a response; 503 with Retry-After.
 http::Response error_response(http::Request& request, const Error& error);
 
 // The error that such a response was made of; null for any other. Who wraps response bodies leaves these as they are.

@@ -1,5 +1,6 @@
 #include "proxy/load_balancer.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "async/loop.h"
@@ -33,6 +34,7 @@ class LoadBalancer::Untried final : public Candidates {
   bool usable(std::size_t index) const override {
     return (tried_ == nullptr || !tried_[index]) && balancer_.is_up(index);
   }
+  double share(std::size_t index) const override { return balancer_.share_of(index); }
   void exclude(std::size_t index, Arena& arena) {
     std::size_t count = balancer_.servers_.size();
     if (tried_ == nullptr) {
@@ -59,6 +61,15 @@ LoadBalancer::LoadBalancer(Options options, std::vector<Server> servers, std::sh
 bool LoadBalancer::is_up(std::size_t index) const {
   const ServerHealth* health = servers_[index].health.get();
   return health == nullptr || health->up(Loop::current().now());
+}
+
+double LoadBalancer::share_of(std::size_t index) const {
+  constexpr double kLeast = 0.1;  // a server that gets nothing does not warm up
+  Duration slow = options_.slow_start;
+  if (slow <= 0s) return 1;
+  Duration up = Loop::current().now() - servers_[index].health->up_since();
+  if (up >= slow) return 1;
+  return std::max(kLeast, static_cast<double>(up.count()) / static_cast<double>(slow.count()));
 }
 
 bool LoadBalancer::ready() const {

@@ -27,6 +27,7 @@ class LoadBalancer final : public Handler {
     bool pass_host_header = true;
     std::optional<Sticky> sticky;          // choices as `servers`
     std::optional<PassiveLimits> passive;  // then every server has a health
+    Duration slow_start{0};                // then too: a server gets its full share so long after it came
   };
 
   // `strategy` has one choice per server. Without servers every request fails with Code::unavailable.
@@ -41,6 +42,7 @@ class LoadBalancer final : public Handler {
 
   Task<Result<http::Response>> try_servers(http::Request& request) const;
   bool is_up(std::size_t index) const;
+  double share_of(std::size_t index) const;
   void learn(http::Request& request, std::size_t index, Time began, Result<http::Response>& response) const;
 
   Options options_;

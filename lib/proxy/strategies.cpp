@@ -54,7 +54,11 @@ class TwoChoices final : public Counting {
     if (usable > 1 && second >= first) ++second;  // another one
     int a = nth(first, candidates);
     int b = nth(second, candidates);
-    return mine.under_way[static_cast<std::size_t>(b)] < mine.under_way[static_cast<std::size_t>(a)] ? b : a;
+    auto load = [&](int choice) {
+      auto i = static_cast<std::size_t>(choice);
+      return (1 + mine.under_way[i]) / candidates.share(i);
+    };
+    return load(b) < load(a) ? b : a;
   }
 
  private:
@@ -86,7 +90,7 @@ class LeastTime final : public Counting {
     for (std::size_t step = 0; step < size(); ++step) {
       std::size_t i = (begin + step) % size();
       if (!may_choose(i) || !candidates.usable(i)) continue;
-      double score = mine.seconds[i] * (1 + mine.under_way[i]) / weight(i);
+      double score = mine.seconds[i] * (1 + mine.under_way[i]) / (weight(i) * candidates.share(i));
       if (score < least) {
         least = score;
         best = static_cast<int>(i);

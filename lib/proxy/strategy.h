@@ -18,6 +18,8 @@ namespace sluice::proxy {
 class Candidates {
  public:
   virtual bool usable(std::size_t index) const = 0;
+  // The part of its weight that a choice gets just now, above 0 and at most 1: less while it starts.
+  virtual double share(std::size_t /*index*/) const { return 1; }
 
  protected:
   ~Candidates() = default;
@@ -46,12 +48,12 @@ struct Choices {
   std::vector<double> weights;     // one for each
 };
 
-// p2c: of two taken at random the one with fewer requests under way.
+// p2c: of two taken at random the one with fewer requests under way, for its share.
 std::shared_ptr<Strategy> make_two_choices(Choices choices);
 // hrw: the one with the highest score for the client's address, so that a client stays with its choice and a change of
 // the choices moves only the clients of those that came or went (Thaler and Ravishankar, 1998). Scores are Traefik's.
 std::shared_ptr<Strategy> make_highest_random_weight(Choices choices);
-// leasttime: the least of (average time to the head of a response) × (1 + requests under way) ÷ weight.
+// leasttime: the least of (average time to the head of a response) × (1 + requests under way) ÷ weight ÷ share.
 std::shared_ptr<Strategy> make_least_time(Choices choices);
 
 }  // namespace sluice::proxy

@@ -16,10 +16,10 @@ WeightedPositions::WeightedPositions(unsigned workers, std::vector<double> weigh
   }
 }
 
-void WeightedPositions::take(Positions& positions, std::size_t index) const {
+void WeightedPositions::take(Positions& positions, std::size_t index, double share) const {
   // A choice that was unusable for a while continues from now on; it does not get its missed turns all at once.
   positions.now = std::max(positions.now, positions.due[index]);
-  positions.due[index] = positions.now + 1 / weights_[index];
+  positions.due[index] = positions.now + 1 / (weights_[index] * share);
 }
 
 }  // namespace sluice::proxy

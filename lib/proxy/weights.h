@@ -20,12 +20,19 @@ class WeightedPositions final : public Strategy {
   bool may_choose(std::size_t index) const override { return weights_[index] > 0; }
 
   int choose(unsigned worker, const http::Request& /*request*/, const Candidates& candidates) override {
-    return next(worker, [&](int index) { return candidates.usable(static_cast<std::size_t>(index)); });
+    return next(
+        worker, [&](int index) { return candidates.usable(static_cast<std::size_t>(index)); },
+        [&](int index) { return candidates.share(static_cast<std::size_t>(index)); });
   }
 
-  // The index of the next choice for which `usable(index)` holds, or -1. For that worker's thread only.
+  // The index of the next choice for which `usable(index)` holds, or -1. It is charged a turn by the part `share` of
+  // its weight. For that worker's thread only.
   template <class Usable>
   int next(unsigned worker, Usable usable) {
+    return next(worker, usable, [](int) { return 1.0; });
+  }
+  template <class Usable, class Share>
+  int next(unsigned worker, Usable usable, Share share) {
     Positions& positions = per_worker_[worker];
     int best = -1;
     for (int i = 0; i < static_cast<int>(weights_.size()); ++i) {
@@ -33,7 +40,7 @@ class WeightedPositions final : public Strategy {
       if (weights_[at] <= 0 || !usable(i)) continue;
       if (best < 0 || positions.due[at] < positions.due[static_cast<std::size_t>(best)]) best = i;
     }
-    if (best >= 0) take(positions, static_cast<std::size_t>(best));
+    if (best >= 0) take(positions, static_cast<std::size_t>(best), share(best));
     return best;
   }
 
@@ -44,7 +51,7 @@ class WeightedPositions final : public Strategy {
     double now = 0;
   };
 
-  void take(Positions& positions, std::size_t index) const;
+  void take(Positions& positions, std::size_t index, double share) const;
 
   std::vector<double> weights_;
   std::vector<Positions> per_worker_;

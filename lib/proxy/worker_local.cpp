@@ -7,7 +7,12 @@ static thread_local WorkerLocal* current_worker = nullptr;
 WorkerLocal::WorkerLocal(unsigned index, Scope& scope) : WorkerLocal(index, scope, sockets_) {}
 
 WorkerLocal::WorkerLocal(unsigned index, Scope& scope, Connector& connector)
-    : index_(index), resolver_(scope), sockets_(resolver_), upstreams_(connector), h2_pool_(connector, scope) {
+    : index_(index),
+      scope_(scope),
+      resolver_(scope),
+      sockets_(resolver_),
+      upstreams_(connector),
+      h2_pool_(connector, scope) {
   SLUICE_CHECK(current_worker == nullptr);
   current_worker = this;
 }

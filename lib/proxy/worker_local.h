@@ -32,9 +32,12 @@ class WorkerLocal {
   void close_idle();
 
   net::Resolver& resolver() { return resolver_; }
+  // For what outlives the exchange that began it. Cancelled when the process ends; a drain does not wait for it.
+  Scope& background() { return scope_; }
 
  private:
   unsigned index_;
+  Scope& scope_;
   net::Resolver resolver_;
   SocketConnector sockets_;
   Upstreams upstreams_;

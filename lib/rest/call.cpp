@@ -7,6 +7,13 @@ namespace {
 
 Error invalid(std::string_view what) { return Error::of(Code::invalid, what); }
 
+std::string_view first(const std::vector<Header>& headers, std::string_view name) {
+  for (const Header& header : headers) {
+    if (iequals(header.first, name)) return header.second;
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Server> Server::parse(std::string_view endpoint, bool tls) {
@@ -39,11 +46,7 @@ Result<Server> Server::parse(std::string_view endpoint, bool tls) {
   return server;
 }
 
-std::string_view Reply::header(std::string_view name) const {
-  for (const Header& header : headers) {
-    if (iequals(header.first, name)) return header.second;
-  }
-  return {};
-}
+std::string_view Reply::header(std::string_view name) const { return first(headers, name); }
+std::string_view Reply::trailer(std::string_view name) const { return first(trailers, name); }
 
 }  // namespace sluice::rest

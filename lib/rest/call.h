@@ -29,6 +29,7 @@ struct Tls {
 // A server and how it wants to be spoken to.
 struct Server {
   std::string origin;       // "http://10.0.0.1:2375": scheme, host and port
+  std::string connect_to;   // "host:port" to connect to instead; the origin then gives Host and the name in TLS
   std::string unix_socket;  // path of a socket to connect to instead; the origin then only names the host
   std::string username;     // basic authentication, when both are set
   std::string password;
@@ -48,6 +49,7 @@ struct Call {
   std::string path = "/";  // with the query, as it goes on the wire
   std::vector<Header> headers;
   std::string body;
+  bool http2 = false;  // and nothing else; without TLS by prior knowledge (RFC 9113 §3.3)
   Duration connect_timeout = 10s;
   Duration timeout = 30s;     // for the whole exchange; zero: none
   Duration head_timeout{0};   // until the head of the answer is there; zero: as long as `timeout` says
@@ -58,9 +60,11 @@ struct Reply {
   int status = 0;
   std::vector<Header> headers;
   std::string body;
+  std::vector<Header> trailers;
 
   // The first value of a header, whatever its case; empty when there is none.
   std::string_view header(std::string_view name) const;
+  std::string_view trailer(std::string_view name) const;
 };
 
 }  // namespace sluice::rest

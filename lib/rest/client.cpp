@@ -11,7 +11,7 @@ class ReplyTransfer final : public Transfer {
  public:
   ReplyTransfer(Multi& multi, Call call, std::size_t limit) : Transfer(multi, std::move(call), true), limit_(limit) {}
 
-  Reply take() { return Reply{status(), std::move(headers()), std::move(body_)}; }
+  Reply take() { return Reply{status(), std::move(headers()), std::move(body_), std::move(trailers())}; }
 
  private:
   bool on_bytes(std::string_view bytes) override {
@@ -28,6 +28,8 @@ class ReplyTransfer final : public Transfer {
 
 Client::Client(std::string user_agent) : multi_(std::make_unique<Multi>(std::move(user_agent))) {}
 Client::~Client() = default;
+
+const std::string& Client::user_agent() const { return multi_->user_agent(); }
 
 Task<Result<Reply>> Client::send(Call call) {
   std::size_t limit = call.max_reply;

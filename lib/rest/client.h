@@ -20,6 +20,7 @@ class Client {
   // `user_agent` is sent with every call: product and version.
   explicit Client(std::string user_agent);
   ~Client();
+  const std::string& user_agent() const;
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 

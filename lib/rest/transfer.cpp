@@ -141,6 +141,15 @@ bool Transfer::prepare() {
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
   if (!server.unix_socket.empty()) curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, server.unix_socket.c_str());
+  if (!server.connect_to.empty()) {
+    connect_to_ = curl_slist_append(nullptr, ("::" + server.connect_to).c_str());
+    curl_easy_setopt(easy, CURLOPT_CONNECT_TO, connect_to_);
+  }
+  if (call_.http2) {
+    bool secure = istarts_with(server.origin, "https:");
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
+                     static_cast<long>(secure ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE));
+  }
   if (!server.proxy_from_environment) curl_easy_setopt(easy, CURLOPT_PROXY, "");
   if (!server.username.empty() && !server.password.empty()) {
     curl_easy_setopt(easy, CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BASIC));
@@ -185,13 +194,16 @@ bool Transfer::prepare() {
 }
 
 bool Transfer::on_header(std::string_view line) {
-  if (status_ != 0) return true;  // a trailer
   header_bytes_ += line.size();
   if (header_bytes_ > kMaxHeaderBytes) {
     too_large_ = true;
     return false;
   }
   line = trim(line);
+  if (status_ != 0) {
+    add_header(trailers_, line);
+    return true;
+  }
   if (line.starts_with("HTTP/")) {
     headers_.clear();
     return true;
@@ -204,11 +216,14 @@ bool Transfer::on_header(std::string_view line) {
     changed_.notify_all();
     return true;
   }
-  std::size_t colon = line.find(':');
-  if (colon != std::string_view::npos) {
-    headers_.emplace_back(std::string(trim(line.substr(0, colon))), std::string(trim(line.substr(colon + 1))));
-  }
+  add_header(headers_, line);
   return true;
+}
+
+void Transfer::add_header(std::vector<Header>& to, std::string_view line) {
+  std::size_t colon = line.find(':');
+  if (colon == std::string_view::npos) return;
+  to.emplace_back(std::string(trim(line.substr(0, colon))), std::string(trim(line.substr(colon + 1))));
 }
 
 void Transfer::ended(int code) {

@@ -26,6 +26,7 @@ class Transfer {
 
   int status() const { return status_; }  // 0 before the head of the answer is complete
   std::vector<Header>& headers() { return headers_; }
+  std::vector<Header>& trailers() { return trailers_; }
   const std::optional<Status>& outcome() const { return outcome_; }  // set at the end
   // Announced when the head is complete, when something came, at the end.
   Signal& changed() { return changed_; }
@@ -46,6 +47,7 @@ class Transfer {
   void detach();
   bool prepare();
   bool on_header(std::string_view line);
+  static void add_header(std::vector<Header>& to, std::string_view line);
 
   Multi& multi_;
   Call call_;
@@ -57,6 +59,7 @@ class Transfer {
   int status_ = 0;
   std::size_t header_bytes_ = 0;
   std::vector<Header> headers_;
+  std::vector<Header> trailers_;
   std::optional<Status> outcome_;
   Signal changed_;
 };

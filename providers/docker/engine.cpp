@@ -29,6 +29,12 @@ std::string percent_encoded(std::string_view text) {
   return encoded;
 }
 
+rest::LineStream::Limits event_limits() {
+  rest::LineStream::Limits limits;
+  limits.line = kMaxEvent;
+  return limits;
+}
+
 Error from_engine(Code code, std::string_view text) { return Error{code, Origin::upstream, false, 0, text}; }
 
 Status check(const rest::Reply& reply) {
@@ -173,11 +179,16 @@ Task<Result<std::string>> Engine::read(std::string path) {
   co_return std::move(reply->body);
 }
 
+rest::Call Engine::call_for_events(std::string_view filter) const {
+  return call("GET", "/v" + version_.to_string() + "/events?filters=" + percent_encoded(filter));
+}
+
+std::unique_ptr<rest::DrainedLines> Engine::events() {
+  return std::make_unique<rest::DrainedLines>(call_for_events(kContainerEvents), event_limits(), client_.user_agent());
+}
+
 Result<std::unique_ptr<rest::LineStream>> Engine::events(std::string_view filter) {
-  rest::LineStream::Limits limits;
-  limits.line = kMaxEvent;
-  rest::Call question = call("GET", "/v" + version_.to_string() + "/events?filters=" + percent_encoded(filter));
-  return client_.open_lines(std::move(question), limits);
+  return client_.open_lines(call_for_events(filter), event_limits());
 }
 
 }  // namespace sluice::providers::docker

@@ -14,6 +14,7 @@
 #include "providers/docker/container.h"
 #include "providers/docker/engine_json.h"
 #include "rest/client.h"
+#include "rest/drained_lines.h"
 
 namespace sluice::providers::docker {
 
@@ -53,8 +54,8 @@ class Engine {
   Task<Result<std::vector<Container>>> list();
   // One container; nothing when there is none of this id. From the list it has less (engine_json.h).
   Task<Result<std::optional<Container>>> inspect(std::string id);
-  // Events about containers and their networks.
-  Result<std::unique_ptr<rest::LineStream>> events() { return events(kContainerEvents); }
+  // Events about containers and their networks, read on a thread of their own: a daemon waits for who listens to it.
+  std::unique_ptr<rest::DrainedLines> events();
   // Events that pass a filter, a JSON object.
   Result<std::unique_ptr<rest::LineStream>> events(std::string_view filter);
   // Another document: the body of the answer to GET `path`, which is without a version.
@@ -66,6 +67,7 @@ class Engine {
   Task<Result<std::optional<Container>>> find_in_list(std::string id);
   Task<Result<rest::Reply>> get(std::string path, std::size_t max_reply);
   rest::Call call(std::string method, std::string path) const;
+  rest::Call call_for_events(std::string_view filter) const;
   bool learn(const rest::Reply& reply);
   void choose(const ApiRange& range);
 

@@ -235,18 +235,29 @@ void Inventory::infer_one(const Container& container, Track& track, Time now) {
   }
 }
 
-control::Fragment Inventory::fragment(Time now) {
-  std::vector<const Contribution*> contributions;
+void Inventory::join(std::shared_ptr<Group> group) {
+  group_ = std::move(group);
+  group_->members.push_back(this);
+}
+
+void Inventory::contribute(std::vector<const Contribution*>& contributions, Time now) {
   for (const auto& [id, container] : containers_) {
     Track& track = tracks_[id];
     if (!track.contribution) infer_one(container, track, now);
     contributions.push_back(&*track.contribution);
   }
   held_.begin(now);
+}
+
+control::Fragment Inventory::fragment(Time now) {
+  const std::vector<Inventory*> all = group_ ? group_->members : std::vector<Inventory*>{this};
+  std::vector<const Contribution*> contributions;
+  for (Inventory* one : all) one->contribute(contributions, now);
   control::Fragment fragment;
   fragment.provider = "docker";
-  fragment.configuration = merger_.merge(std::move(contributions), fragment.report);
-  held_.add_to(fragment.configuration, fragment.report);
+  Merger& merger = group_ ? group_->merger : merger_;
+  fragment.configuration = merger.merge(std::move(contributions), fragment.report);
+  for (const Inventory* one : all) one->held_.add_to(fragment.configuration, fragment.report);
   return fragment;
 }
 

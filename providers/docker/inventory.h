@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -28,6 +29,12 @@ namespace sluice::providers::docker {
 
 class Inventory {
  public:
+  // Several engines whose containers make one configuration. Whichever changes, the fragment is that of all members.
+  struct Group {
+    std::vector<Inventory*> members;
+    Merger merger;
+  };
+
   // A container that was sent its stop signal and has not ended after this time serves again.
   static constexpr Duration kLeaveGrace = 15s;
 
@@ -68,6 +75,8 @@ class Inventory {
   // Where that is. True when the fragment may differ.
   bool set_host_address(std::string address);
 
+  // Must not be moved afterwards; the group's members live as long as each other.
+  void join(std::shared_ptr<Group> group);
   control::Fragment fragment(Time now);
   const Containers& containers() const { return containers_; }
 
@@ -89,6 +98,7 @@ class Inventory {
   void invalidate_dependents();
   void infer_one(const Container& container, Track& track, Time now);
   void look_around();
+  void contribute(std::vector<const Contribution*>& contributions, Time now);
   bool deserves_look(const Container& container) const;
 
   InferenceOptions options_;
@@ -98,7 +108,8 @@ class Inventory {
   Containers containers_;
   std::map<std::string, Track, std::less<>> tracks_;        // of the same ids
   std::map<std::string, std::uint64_t, std::less<>> gone_;  // ids whose end was announced, and when
-  Merger merger_;
+  Merger merger_;                                           // when it is alone
+  std::shared_ptr<Group> group_;                            // null: it is
   HeldRoutes held_;
 };
 

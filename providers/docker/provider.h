@@ -1,12 +1,13 @@
-// provider.h: the Docker provider: the containers of an engine and their labels, as dynamic configuration.
+// provider.h: the Docker provider: the containers of one or more engines and their labels, as dynamic configuration.
 //
 // Lives on the control loop. Its task ends only when its scope is cancelled: a connection that breaks is made again for
-// ever, and what the engine said last stays in force meanwhile.
+// ever, and what the engine said last stays in force meanwhile. Engines do not wait for each other.
 #pragma once
 
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "config/problem.h"
 #include "config/static_providers.h"
@@ -32,16 +33,25 @@ class DockerProvider final : public control::Provider {
   Task<void> run(control::FragmentSink& sink) override;
 
  private:
-  DockerProvider(rest::Client& client, rest::Server server, Inventory inventory, bool watch,
-                 Engine::Options engine_options, Timing timing);
+  // One engine and its containers.
+  struct Part {
+    Part(rest::Server server_in, Inventory inventory_in, const Timing& timing)
+        : server(std::move(server_in)), inventory(std::move(inventory_in)), retry("docker", server, timing) {}
+    rest::Server server;
+    Inventory inventory;
+    Retry retry;
+  };
+
+  DockerProvider(rest::Client& client, bool watch, Engine::Options engine_options, Timing timing)
+      : client_(client), watch_(watch), engine_options_(engine_options), timing_(timing) {}
+
+  Task<void> follow(Part& part, control::FragmentSink& sink);
 
   rest::Client& client_;
-  rest::Server server_;
-  Inventory inventory_;
   bool watch_;
   Engine::Options engine_options_;
   Timing timing_;
-  Retry retry_;
+  std::vector<std::unique_ptr<Part>> parts_;
 };
 
 }  // namespace sluice::providers::docker

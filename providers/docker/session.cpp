@@ -63,9 +63,7 @@ Task<Status> Session::run(bool watch) {
 }
 
 Task<Status> Session::subscribe() {
-  Result<std::unique_ptr<rest::LineStream>> events = engine_.events();
-  if (!events) co_return events.error();
-  events_ = std::move(*events);
+  events_ = engine_.events();
   Deadline patience = now() + timing_.stream_head;
   Result<int> status = co_await events_->status(patience);
   // Some engines send the head with the first event only.

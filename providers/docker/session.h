@@ -55,7 +55,7 @@ class Session {
   Inventory& inventory_;
   control::FragmentSink& sink_;
   const Timing& timing_;
-  std::unique_ptr<rest::LineStream> events_;
+  std::unique_ptr<rest::DrainedLines> events_;
   Scope* scope_ = nullptr;
 
   std::set<std::string> wanted_;     // to be looked at

@@ -10,6 +10,9 @@
 
 namespace sluice::providers::file {
 
+// However short pollInterval is: a look at many files takes a while.
+static constexpr Duration kShortestPoll = 100ms;
+
 std::unique_ptr<FileProvider> FileProvider::make(const config::FileProvider& options, config::Report& report,
                                                  Timing timing) {
   config::Problem problem{config::Severity::error, std::string(code::kOptions), "", {"providers.file"}, "", ""};
@@ -26,6 +29,9 @@ std::unique_ptr<FileProvider> FileProvider::make(const config::FileProvider& opt
     problem.effect = "the directory is used";
     problem.fix = "remove one of them";
     report.push_back(std::move(problem));
+  }
+  if (options.poll_interval != config::FileProvider().poll_interval) {
+    timing.poll = std::max<Duration>(options.poll_interval, kShortestPoll);
   }
   return std::unique_ptr<FileProvider>(new FileProvider(options, timing));
 }

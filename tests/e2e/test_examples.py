@@ -1,6 +1,7 @@
 """Every example does what its README says."""
 
 import base64
+import http.server
 import os
 import pathlib
 import re
@@ -8,10 +9,11 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 
-from engine import BINARY, ROOT, SOCKET, docker, image, needs_engine, run, wait_for_status, whoami_image
+from engine import BINARY, ROOT, SOCKET, docker, image, needs_engine, run, wait_for_status, wait_until, whoami_image
 
 EXAMPLES = ROOT / "examples"
 
@@ -73,7 +75,7 @@ class ExampleOfFiles(unittest.TestCase):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sluice-example-"))
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         shutil.copytree(EXAMPLES / self.example, self.folder, dirs_exist_ok=True)
-        self.ports = {written: free_port() for written in ("8000", "8001", "9000", "9001")}
+        self.ports = {written: free_port() for written in ("8000", "8001", "9000", "9001", "9002")}
         for file in self.folder.rglob("*.yml"):
             text = file.read_text()
             for written, free in self.ports.items():
@@ -90,6 +92,7 @@ class ExampleOfFiles(unittest.TestCase):
             log.close()
 
         self.addCleanup(stop)
+        return process
 
     @staticmethod
     def wait_for_port(port):
@@ -219,6 +222,103 @@ class WebSocket(ExampleOfFiles):
             self.assertIn(b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", head)
             client.sendall(b"\x81\x85\x01\x02\x03\x04" + bytes(a ^ b for a, b in zip(b"hello", b"\1\2\3\4\1")))
             self.assertEqual(stream.read(7), b"\x81\x05hello")
+
+
+class Recorder:
+    """A server that counts its requests."""
+
+    def __init__(self, port):
+        self.requests = 0
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self):  # noqa: N802: the name that http.server calls
+                outer.requests += 1
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Canary(ExampleOfFiles):
+    example = "canary"
+
+    def name(self, *fields):
+        status, reply = self.ask("app.localhost", *fields)
+        self.assertEqual(status, 200)
+        cookie = re.search(r"(?m)^Set-Cookie: (version=\w+)", reply)
+        return re.search(r"(?m)^Name: (\w+)", reply)[1], cookie and cookie[1]
+
+    def test_one_in_ten_gets_the_canary_and_stays_and_one_in_ten_is_copied(self):
+        self.start("whoami", f"--address=127.0.0.1:{self.ports['9000']}", "--name=stable")
+        self.start("whoami", f"--address=127.0.0.1:{self.ports['9001']}", "--name=canary")
+        following = Recorder(self.ports["9002"])
+        self.addCleanup(following.close)
+        self.start("run", "--configFile=sluice.yml", "--workers=1")
+        wait_for_status(("127.0.0.1", self.ports["8000"]), "app.localhost", 200)
+        seen = following.requests
+        names = [self.name() for _ in range(100)]
+        self.assertIn(sum(name == "canary" for name, _ in names), (9, 10, 11))
+        wait_until(lambda: following.requests >= seen + 10, "every tenth request is copied")
+        self.assertEqual(following.requests, seen + 10)
+        cookies = dict(names)
+        for version, cookie in cookies.items():
+            for _ in range(15):
+                self.assertEqual(self.name(f"Cookie: {cookie}"), (version, None))
+        routes = self.folder / "routes" / "app.yml"
+        routes.write_text(routes.read_text().replace("weight: 1", "weight: 0"))
+        wait_until(lambda: self.name(f"Cookie: {cookies['canary']}")[0] == "stable", "the canary is taken back")
+
+
+class BlueGreen(ExampleOfFiles):
+    example = "blue-green"
+
+    def test_a_switch_loses_no_request_and_the_other_one_takes_over(self):
+        blue = self.start("whoami", f"--address=127.0.0.1:{self.ports['9000']}", "--name=blue")
+        green = self.start("whoami", f"--address=127.0.0.1:{self.ports['9001']}", "--name=green")
+        self.start("run", "--configFile=sluice.yml")
+        address = ("127.0.0.1", self.ports["8000"])
+        self.assertIn("Name: blue", wait_for_status(address, "app.localhost", 200))
+        failures, done = [], threading.Event()
+
+        def ask_on():
+            while not done.is_set():
+                status, reply = self.ask("app.localhost")
+                if status != 200:
+                    failures.append(reply)
+
+        asking = [threading.Thread(target=ask_on) for _ in range(4)]
+        for thread in asking:
+            thread.start()
+        try:
+            routes = self.folder / "routes" / "app.yml"
+            text = routes.read_text()
+            for live, other in (("green", "blue"), ("blue", "green"), ("green", "blue")):
+                routes.write_text(text.replace("service: blue", f"service: {live}")
+                                  .replace("fallback: green", f"fallback: {other}"))
+                wait_until(lambda live=live: f"Name: {live}" in self.ask("app.localhost")[1], f"{live} is live")
+            green.terminate()
+            green.wait(20)
+            wait_until(lambda: "Name: blue" in self.ask("app.localhost")[1], "blue takes over")
+        finally:
+            done.set()
+            for thread in asking:
+                thread.join()
+        self.assertEqual(failures, [])
+        blue.terminate()
+        blue.wait(20)
+        wait_for_status(address, "app.localhost", 503)
 
 
 if __name__ == "__main__":

@@ -206,7 +206,7 @@ class HealthChecks(Case):
     def test_a_check_that_cannot_be_made_is_named_and_takes_no_server_away(self):
         upstream = self.upstream(serve(response(200, b"a")))
         process = self.sluice(single(upstream.url, healthCheck={"path": "http://elsewhere/health"}))
-        process.wait_for_log("SLU-B013.*whole URL")
+        process.wait_for_log("SLU-B020.*whole URL")
         self.assertEqual(self.client(process).ask(get()).body, b"a")
 
     def test_weighted_services_pass_over_one_without_a_healthy_server(self):

@@ -140,15 +140,17 @@ class Nginx(Program):
     name = "nginx"
 
     def __init__(self, backend: int, core: int | None = PROXY_CORE, prefix: tuple[str, ...] = (),
-                 single_process: bool = False):
+                 single_process: bool = False, http: str = "", main: str = ""):
         super().__init__()
         self.port = free_port()
         os.chmod(self.folder, 0o755)
         (self.folder / "nginx.conf").write_text(f"""
+{main}
 daemon off; {'master_process off;' if single_process else ''} worker_processes 1; pid {self.folder}/pid;
 error_log {self.folder}/error.log;
 events {{ worker_connections 30000; multi_accept on; }}
 http {{
+  {http}
   access_log off; keepalive_requests 1000000000; keepalive_timeout 600s; server_tokens off; tcp_nodelay on;
   client_body_temp_path {self.folder}/t1; proxy_temp_path {self.folder}/t2; fastcgi_temp_path {self.folder}/t3;
   uwsgi_temp_path {self.folder}/t4; scgi_temp_path {self.folder}/t5;

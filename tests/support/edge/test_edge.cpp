@@ -53,25 +53,33 @@ TestEdge::~TestEdge() {
   pinned_ = Ref<server::PinnedSnapshot>();
 }
 
-void TestEdge::route(const std::string& rule, std::vector<std::string> names) { route(rule, service(names)); }
-
 void TestEdge::redirect(std::shared_ptr<const proxy::Handler> handler) {
   redirection_ = routes_.size();
   route("HostRegexp(`^.+$`)", std::move(handler));
 }
 
-std::shared_ptr<const proxy::Handler> TestEdge::service(const std::vector<std::string>& names) {
+std::shared_ptr<const proxy::Handler> TestEdge::service(const std::vector<std::string>& names,
+                                                        const std::vector<std::shared_ptr<proxy::ServerHealth>>& health,
+                                                        Duration slow_start) {
   std::vector<proxy::LoadBalancer::Server> servers;
   for (const std::string& name : names) {
     std::string url = name.find("://") == std::string::npos ? "http://" + name : name;
     endpoints_.push_back(
         std::make_shared<proxy::Endpoint>(*proxy::ServerUrl::parse(url), proxy::TransportSettings(), url));
-    servers.push_back({endpoints_.back(), false, nullptr});
+    servers.push_back({endpoints_.back(), false, health.empty() ? nullptr : health[servers.size()]});
   }
   auto positions = std::make_shared<proxy::WeightedPositions>(1, std::vector<double>(names.size(), 1.0));
-  return std::make_shared<proxy::Answering>(std::make_shared<proxy::LoadBalancer>(
-      proxy::LoadBalancer::Options{"service@test"}, std::move(servers), positions));
+  proxy::LoadBalancer::Options options;
+  options.name = "service@test";
+  options.slow_start = slow_start;
+  return std::make_shared<proxy::LoadBalancer>(std::move(options), std::move(servers), std::move(positions));
 }
+
+std::shared_ptr<const proxy::Handler> TestEdge::answering(const std::vector<std::string>& names) {
+  return std::make_shared<proxy::Answering>(service(names));
+}
+
+void TestEdge::route(const std::string& rule, const std::vector<std::string>& names) { route(rule, answering(names)); }
 
 void TestEdge::route(const std::string& rule, std::shared_ptr<const proxy::Handler> handler) {
   route::ParsedRule parsed = route::parse_rule(rule, route::Family::http, route::Syntax::v3);

@@ -64,13 +64,17 @@ class TestEdge : public proxy::Connector, public server::Host, public server::Pi
 
   TestUpstream& upstream(const std::string& name) { return upstreams_[name]; }
   // `rule` to a load balancer over upstreams of these names, or URLs of them. Before the first connection.
-  void route(const std::string& rule, std::vector<std::string> names);
+  void route(const std::string& rule, const std::vector<std::string>& names);
   void route(const std::string& rule, std::shared_ptr<const proxy::Handler> handler);
+  // A load balancer over upstreams of these names, to be part of a handler. `health`: of each, or nobody's.
+  std::shared_ptr<const proxy::Handler> service(const std::vector<std::string>& names,
+                                                const std::vector<std::shared_ptr<proxy::ServerHealth>>& health = {},
+                                                Duration slow_start = 0s);
   server::EntryPointSettings& settings() { return settings_; }
   // What a router does, to be changed before the first connection.
   server::Route& router(std::size_t index) { return routes_[index]; }
-  // A service over upstreams of these names, as `route` makes it.
-  std::shared_ptr<const proxy::Handler> service(const std::vector<std::string>& names);
+  // As `route` makes it: what goes wrong is an answer.
+  std::shared_ptr<const proxy::Handler> answering(const std::vector<std::string>& names);
 
   // ACME challenges: those armed, at any time; and before the first connection the rules about the others, the entry
   // point's own redirection, and allowACMEByPass.

@@ -336,3 +336,68 @@ TEST_CASE("options that cannot be used are refused with the reason") {
     CHECK_FALSE(report[0].fix.empty());
   }
 }
+
+TEST_CASE("the containers of several engines are one configuration") {
+  FakeEngine first;
+  FakeEngine second;
+  const std::map<std::string, std::string> shared = {{"traefik.http.routers.app.rule", "Host(`app.test`)"},
+                                                     {"traefik.http.services.app.loadbalancer.server.port", "80"}};
+  first.put("one", {.ip = "10.0.0.2", .labels = shared});
+  first.put("web", {.ip = "10.0.0.3"});
+  second.put("two", {.ip = "10.1.0.2", .labels = shared});
+  second.put("api", {.ip = "10.1.0.3"});
+  config::DockerProvider options;
+  options.engines["east"].endpoint = second.endpoint();
+  Edge edge(first, quick(), options);
+  REQUIRE(edge.until([&] { return edge.urls("app") == Names{"http://10.0.0.2:80", "http://10.1.0.2:80"}; }));
+  REQUIRE(edge.until([&] { return edge.routed("web") && edge.routed("api"); }));
+
+  // What one engine says, or lists anew, is nothing to the other's containers.
+  first.remove("one");
+  first.send("die", "one");
+  first.send("destroy", "one");
+  REQUIRE(edge.until([&] { return edge.urls("app") == Names{"http://10.1.0.2:80"}; }));
+  CHECK(edge.routed("api"));
+  second.put("new", {.ip = "10.1.0.9"});
+  second.send("start", "new");
+  REQUIRE(edge.until([&] { return edge.routed("new"); }));
+  CHECK(edge.routed("web"));
+}
+
+TEST_CASE("an engine that cannot be reached does not hold up the others") {
+  FakeEngine engine;
+  engine.put("web", {});
+  config::DockerProvider options;
+  options.engines["gone"].endpoint = "unix:///nonexistent/docker.sock";
+  Edge edge(engine, quick(), options);
+  REQUIRE(edge.until([&] { return edge.urls("web") == kServing; }));
+}
+
+TEST_CASE("a further engine with a wrong endpoint is named") {
+  Loop loop;
+  config::DockerProvider options;
+  options.engines["east"].endpoint = "ssh://east";
+  rest::Client client("test");
+  config::Report report;
+  CHECK(DockerProvider::make(options, client, "", report) == nullptr);
+  REQUIRE(report.size() == 1);
+  CHECK(report[0].what.find("providers.docker.engines.east.endpoint") != std::string::npos);
+}
+
+TEST_CASE("the engine does not wait for us while we are busy, and what came meanwhile is believed") {
+  FakeEngine engine;
+  for (int i = 0; i < 20; ++i) engine.put("c" + std::to_string(i), {.ip = "10.0.1." + std::to_string(i + 1)});
+  Edge edge(engine);
+  REQUIRE(edge.until([&] { return edge.routed("c19") && engine.streams() == 1; }));
+  // More than any socket holds, and more lines than are kept. The loop does not turn in here.
+  std::string events;
+  for (int i = 0; i < 20'000; ++i) {
+    events += FakeEngine::event("kill", "c" + std::to_string(i % 10),
+                                R"("signal":"15","padding":")" + std::string(200, 'x') + "\"");
+  }
+  engine.send_raw(events);
+  REQUIRE(engine.wait_until_sent(events.size()));
+  for (int i = 0; i < 10; ++i) engine.remove("c" + std::to_string(i));
+  REQUIRE(edge.until([&] { return !edge.routed("c0") && !edge.routed("c9"); }));
+  CHECK(edge.urls("c19") == Names{"http://10.0.1.20:80"});
+}

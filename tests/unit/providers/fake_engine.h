@@ -2,6 +2,7 @@
 // the test wants, and misbehaves on request. Thread-safe: the test's thread talks to it while it serves.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <map>
 #include <mutex>
@@ -110,6 +111,11 @@ class FakeEngine {
     int found = 0;
     for (const std::string& request : requests()) found += request.find(part) != std::string::npos ? 1 : 0;
     return found;
+  }
+  // Whether the socket takes so many bytes of events within ten seconds, on the caller's thread.
+  bool wait_until_sent(std::size_t bytes) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::seconds(10), [&] { return sent_ >= bytes; });
   }
   // Waits until the event stream is read.
   int streams() const {
@@ -227,6 +233,8 @@ class FakeEngine {
       lock.unlock();
       connection.chunk(bytes);
       lock.lock();
+      sent_ += bytes.size();
+      changed_.notify_all();
     }
     connection.close();
   }
@@ -244,6 +252,7 @@ class FakeEngine {
   bool stopping_ = false;
   int generation_ = 0;
   int streams_ = 0;
+  std::size_t sent_ = 0;  // bytes of events that the socket has taken
   std::vector<std::string> requests_;
   ScriptedServer server_;  // last: its threads use everything above
 };

@@ -65,7 +65,7 @@ struct Edge : TestEdge {
     route::HostPattern pattern{wildcard ? route::HostPattern::Kind::wildcard : route::HostPattern::Kind::exact,
                                wildcard ? host.substr(2) : host};
     std::vector<std::pair<route::HostPattern, server::HttpChallengeTarget>> targets;
-    targets.emplace_back(pattern, server::HttpChallengeTarget{"router vm@test", service({to})});
+    targets.emplace_back(pattern, server::HttpChallengeTarget{"router vm@test", answering({to})});
     challenge_rules->http = server::ChallengeTargets<server::HttpChallengeTarget>(std::move(targets));
   }
 };

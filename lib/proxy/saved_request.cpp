@@ -1,8 +1,8 @@
-#include "middleware/saved_request.h"
+#include "proxy/saved_request.h"
 
 #include <memory>
 
-namespace sluice::middleware {
+namespace sluice::proxy {
 
 SavedRequest::SavedRequest(http::Request& request)
     : request_(request),
@@ -36,4 +36,4 @@ void SavedRequest::restore() const {
   for (std::size_t i = 0; i < count_; ++i) request_.fields.add(fields_[i]);
 }
 
-}  // namespace sluice::middleware
+}  // namespace sluice::proxy

@@ -6,7 +6,7 @@
 
 #include "http/message.h"
 
-namespace sluice::middleware {
+namespace sluice::proxy {
 
 class SavedRequest {
  public:
@@ -31,4 +31,4 @@ class SavedRequest {
   std::size_t count_;
 };
 
-}  // namespace sluice::middleware
+}  // namespace sluice::proxy

@@ -1,4 +1,4 @@
-#include "middleware/content_store.h"
+#include "proxy/content_store.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -11,7 +11,7 @@
 
 #include "http/fields.h"
 
-namespace sluice::middleware {
+namespace sluice::proxy {
 namespace {
 
 constexpr std::size_t kBlock = 16 * 1024;
@@ -62,6 +62,24 @@ class StoredRequestBody final : public http::Body {
   const ContentStore& store_;
   http::Body& from_;
   bool complete_;
+  std::uint64_t at_ = 0;
+};
+
+// Without the body it was read from.
+class StoredContent final : public http::Body {
+ public:
+  explicit StoredContent(const ContentStore& store) : store_(store) {}
+
+  Task<Result<http::Bytes>> read() override {
+    std::string_view piece = store_.piece(at_);
+    at_ += piece.size();
+    co_return piece;
+  }
+  bool ready() const override { return true; }
+  std::optional<std::uint64_t> remaining() const override { return store_.size() - at_; }
+
+ private:
+  const ContentStore& store_;
   std::uint64_t at_ = 0;
 };
 
@@ -175,9 +193,13 @@ http::Body* ContentStore::new_request_body(Arena& arena, http::Body& from, bool 
   return ::new (place) StoredRequestBody(*this, from, complete);
 }
 
+http::Body* ContentStore::new_request_body(Arena& arena) const {
+  return ::new (arena.allocate(sizeof(StoredContent), alignof(StoredContent))) StoredContent(*this);
+}
+
 std::unique_ptr<http::Body> ContentStore::as_response_body(Ref<ContentStore> store,
                                                            std::unique_ptr<http::Body> read_from) {
   return std::make_unique<StoredResponseBody>(std::move(store), std::move(read_from));
 }
 
-}  // namespace sluice::middleware
+}  // namespace sluice::proxy

@@ -15,7 +15,7 @@
 #include "base/ref.h"
 #include "http/message.h"
 
-namespace sluice::middleware {
+namespace sluice::proxy {
 
 class ContentStore final : public RefCounted {
  public:
@@ -29,12 +29,16 @@ class ContentStore final : public RefCounted {
   // Appends all of `body`, unless that is more than `limit` bytes: then it stops before the end and gives false. What
   // it has read stays. Errors: the body's, and exhausted when there is no room for the file.
   Task<Result<bool>> fill(http::Body& body, std::uint64_t limit);
+  // One piece more. Error: exhausted, as `fill`.
+  Status append(std::string_view bytes);
 
   std::uint64_t size() const { return size_; }
 
   // The stored content of a request; `from` is the body it was read from. If it is not `complete`, what is left of
   // `from` follows. Lives in the arena.
   http::Body* new_request_body(Arena& arena, http::Body& from, bool complete) const;
+  // The same when all of it is in memory and there is nothing but the content, not even trailers.
+  http::Body* new_request_body(Arena& arena) const;
   // The stored content and the store with it.
   static std::unique_ptr<http::Body> as_response_body(Ref<ContentStore> store, std::unique_ptr<http::Body> read_from);
 
@@ -48,7 +52,6 @@ class ContentStore final : public RefCounted {
     std::size_t used = 0;
     std::uint64_t at = 0;  // of its first byte
   };
-  Status append(std::string_view bytes);
   Status append_to_file(std::string_view bytes);
   // Makes the file readable; once, when it is complete.
   Status map();
@@ -62,4 +65,4 @@ class ContentStore final : public RefCounted {
   std::uint64_t mapped_size_ = 0;
 };
 
-}  // namespace sluice::middleware
+}  // namespace sluice::proxy

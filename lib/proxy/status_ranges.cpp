@@ -1,4 +1,4 @@
-#include "middleware/status_ranges.h"
+#include "proxy/status_ranges.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 
-namespace sluice::middleware {
+namespace sluice::proxy {
 
 std::optional<StatusRange> StatusRange::parse(const std::string& text) {
   std::size_t dash = text.find('-');
@@ -33,4 +33,4 @@ bool StatusRanges::contains(std::uint16_t status) const {
   return std::any_of(ranges_.begin(), ranges_.end(), [=](const StatusRange& range) { return range.contains(status); });
 }
 
-}  // namespace sluice::middleware
+}  // namespace sluice::proxy

@@ -5,7 +5,7 @@
 #include "async/scope.h"
 #include "async/signal.h"
 
-namespace sluice::middleware {
+namespace sluice::proxy {
 
 template <class Kept>
 Task<void> hold_until_cancelled([[maybe_unused]] Kept kept) {
@@ -20,4 +20,4 @@ void keep_for_exchange(Scope& scope, Kept kept) {
   scope.spawn(hold_until_cancelled(std::move(kept)));
 }
 
-}  // namespace sluice::middleware
+}  // namespace sluice::proxy

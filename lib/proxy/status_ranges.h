@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace sluice::middleware {
+namespace sluice::proxy {
 
 struct StatusRange {
   std::uint16_t first = 0;
@@ -28,4 +28,4 @@ class StatusRanges {
   std::vector<StatusRange> ranges_;
 };
 
-}  // namespace sluice::middleware
+}  // namespace sluice::proxy
