@@ -103,7 +103,7 @@ void TestEdge::build() {
     }
     rows.push_back(row);
   }
-  auto entry_point = std::make_shared<server::EntryPointRoutes>(route::HttpTable(rows));
+  auto entry_point = std::make_shared<server::EntryPointRoutes>(std::make_shared<const route::HttpTable>(rows));
   entry_point->routes = routes_;
   entry_point->challenges_pass = challenges_pass;
   if (redirection_) entry_point->not_redirected = std::make_shared<const route::HttpTable>(not_redirected);

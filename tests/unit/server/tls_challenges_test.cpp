@@ -101,7 +101,7 @@ struct Edge final : server::Host, server::PinnedSnapshot::Retire {
     server::HttpsHosts hosts({{"default", context}}, {{app, 0}}, false);
     route::ParsedRule parsed = route::parse_rule("Host(`app.test`)", route::Family::http, route::Syntax::v3);
     std::vector<route::Route> rows = {route::Route{&*parsed.rule, 0, "app@test", 0, 0}};
-    server::HttpRoutes http{route::HttpTable(rows)};
+    server::HttpRoutes http(std::make_shared<const route::HttpTable>(rows));
     http.routes.push_back(server::Route{"app@test", nullptr, false, {}});
     std::vector<route::Route> tcp_rows;
     for (std::size_t i = 0; i < tcp_rules.size(); ++i) {
@@ -109,7 +109,8 @@ struct Edge final : server::Host, server::PinnedSnapshot::Retire {
     }
     server::TcpRoutes table{route::SniTable(tcp_rows)};
     table.routes = tcp_routes;
-    auto here = std::make_shared<server::EntryPointRoutes>(route::HttpTable(std::span<const route::Route>()));
+    auto here = std::make_shared<server::EntryPointRoutes>(
+        std::make_shared<const route::HttpTable>(std::span<const route::Route>()));
     here->challenges_pass = challenges_pass;
     here->tls = std::make_shared<const server::TlsRoutes>(
         server::TlsRoutes{std::move(http), std::move(hosts), std::move(table)});
