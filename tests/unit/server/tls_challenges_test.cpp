@@ -193,7 +193,7 @@ TEST_CASE(
   auto both = edge.shake("app.test", {"acme-tls/1", "http/1.1"});
   REQUIRE(both->has_value());
   REQUIRE((*both)->ok());
-  CHECK((***both)->alpn() == "http/1.1");
+  CHECK((***both)->protocol() == "http/1.1");
   auto none_of_ours = edge.shake("app.test", {"acme-tls/1", "foo"});
   REQUIRE(none_of_ours->has_value());
   CHECK_FALSE((*none_of_ours)->ok());
@@ -214,7 +214,7 @@ TEST_CASE("row 3: an armed name is proved with its certificate alone, before eve
   REQUIRE(proved->has_value());
   REQUIRE((*proved)->ok());
   tls::TlsStream& stream = ****proved;
-  CHECK(stream.alpn() == "acme-tls/1");
+  CHECK(stream.protocol() == "acme-tls/1");
   CHECK_FALSE(stream.resumed());
   CHECK(stream.readable());  // the edge has said good-bye
   CHECK(vm.received.empty());
