@@ -224,22 +224,18 @@ Task<void> pump_request(Ref<H2Call> call, http::Body& body) {
 }
 
 Task<Result<Bytes>> H2ResponseBody::read() {
-  if (!call_) co_return Bytes();
   // No deadline: a stream of events may be silent for hours. The client's end, or a middleware, bounds it.
   Result<Bytes> piece = co_await call_->read(kNoDeadline);
   if (!piece) co_return piece;
   if (left_) *left_ -= std::min<std::uint64_t>(*left_, piece->size());
-  if (piece->empty()) {
-    trailers_ = call_->trailers();
-    call_ = Ref<H2Call>();
-  }
+  ended_ = piece->empty();
   co_return piece;
 }
 
 // Content of known length has ended when its stream has: trailers may follow, and a stream that is let go before its
 // end looks like a cancelled one.
 std::optional<std::uint64_t> H2ResponseBody::remaining() const {
-  if (!call_) return 0;
+  if (ended_) return 0;
   if (left_ == std::uint64_t{0}) return std::nullopt;
   return left_;
 }

@@ -128,7 +128,7 @@ class H2Call final : public H2Stream, public RefCounted, public ListNode<> {
 // Sends the content of a request, as a child task of its exchange's scope.
 Task<void> pump_request(Ref<H2Call> call, http::Body& body);
 
-// The content of a response; lets go of the call when it is complete.
+// The content of a response. The call stays with it: the last piece is the call's.
 class H2ResponseBody final : public http::Body {
  public:
   static void* operator new(std::size_t size) { return async::allocate_frame(size); }
@@ -137,14 +137,14 @@ class H2ResponseBody final : public http::Body {
   explicit H2ResponseBody(Ref<H2Call> call) : left_(call->length()), call_(std::move(call)) {}
 
   Task<Result<http::Bytes>> read() override;
-  bool ready() const override { return !call_ || call_->ready(); }
-  const http::Fields* trailers() const override { return trailers_; }
+  bool ready() const override { return ended_ || call_->ready(); }
+  const http::Fields* trailers() const override { return call_->trailers(); }
   std::optional<std::uint64_t> remaining() const override;
 
  private:
   std::optional<std::uint64_t> left_;
   Ref<H2Call> call_;
-  const http::Fields* trailers_ = nullptr;
+  bool ended_ = false;
 };
 
 }  // namespace sluice::proxy
