@@ -40,8 +40,13 @@ H2Upstream::H2Upstream(std::unique_ptr<net::Stream> transport, const TransportSe
 
 H2Upstream::~H2Upstream() = default;
 
-bool H2Upstream::has_room() const {
-  return !leaving() && calls_ < std::min(link_.session().most_streams(), kMostCalls) && link_.session().may_request();
+std::optional<std::uint32_t> H2Upstream::room() const {
+  if (!link_.session().greeted()) return std::nullopt;
+  return std::min(link_.session().most_streams(), kMostCalls);
+}
+
+bool H2Upstream::has_room(std::uint32_t expected) const {
+  return !leaving() && calls_ < room().value_or(expected) && link_.session().may_request();
 }
 
 void H2Upstream::tell() {

@@ -34,8 +34,10 @@ class H2Upstream final : public RefCounted, private http::h2::Session::Owner, pr
   // Until the connection has ended; to be spawned once.
   static Task<void> run(Ref<H2Upstream> self);
 
-  // Another request may be started.
-  bool has_room() const;
+  // Another request may be started. `expected`: how many such a server takes, as long as it has not said so.
+  bool has_room(std::uint32_t expected) const;
+  // What the server has said; nothing yet before it did.
+  std::optional<std::uint32_t> room() const;
   // Nothing can be started any more: it ends, or is about to.
   bool leaving() const { return leaving_ || ended_; }
   std::size_t calls() const { return calls_; }

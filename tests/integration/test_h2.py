@@ -360,6 +360,7 @@ class Ends(H2Case):
         upstream.changed()
         self.assertEqual(client.answer(first).body, b"late")
         self.assertTrue(client.is_closed())
+        process.process.wait(patience(10))
 
     def test_an_idle_connection_ends_with_goaway(self):
         _, _, client = self.h2_edge(None, "--entryPoints.web.transport.respondingTimeouts.idleTimeout=1s")

@@ -54,9 +54,9 @@ class Abuse(Case):
                                 + frame(RST_STREAM, 0, stream, struct.pack(">I", 8))), "rapid_reset")
 
     def test_resets_that_we_are_made_to_send(self):
-        zero = struct.pack(">I", 0)
+        too_much = struct.pack(">I", 2**31 - 1)
         self.flood(self.streams(2000, lambda stream: frame(HEADERS, END_HEADERS, stream, HEAD)
-                                + frame(WINDOW_UPDATE, 0, stream, zero)), "provoked_resets")
+                                + frame(WINDOW_UPDATE, 0, stream, too_much)), "provoked_resets")
 
     def test_malformed_requests(self):
         self.flood(self.streams(2000, lambda stream: frame(HEADERS, END_STREAM | END_HEADERS, stream,

@@ -109,7 +109,7 @@ TEST_CASE("content goes up as it comes and its end is the stream's") {
   Edge edge;
   edge.upstream("app").plays({{"0\r\n\r\n", kOk, Scene::Then::keep}});
   Client client(edge);
-  Asking asking(http::Method::post);
+  Asking asking(http::Method::post, "/path", true);
   NotedStream stream;
   client.ask(stream, asking, false);
   client.session.session.offer(stream, "abc", false);
@@ -136,7 +136,7 @@ TEST_CASE("a drain is announced, a request on its way is served, and then the co
   client.turn();
   CHECK(second.content == "ok");
   CHECK(client.session.goaways == 1);
-  edge.loop().advance(1s);
+  edge.loop().advance(1100ms);
   client.turn();
   CHECK(client.session.goaways == 2);
   edge.loop().advance(3s);
