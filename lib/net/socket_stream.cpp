@@ -54,9 +54,9 @@ Task<Result<Bytes>> SocketStream::read(Deadline deadline) {
       if (count < size) {
         // A short read of a stream socket has drained it (epoll(7)), so the next read can wait first.
         readiness_.not_readable();
-        if (reads_in_turn_ == 0) read_size_ = kFirstRead;
+        if (reads_in_turn_ == 0) read_size_ = std::min(kFirstRead, most_read_);
       } else {
-        read_size_ = static_cast<std::uint32_t>(std::min<std::size_t>(std::size_t{read_size_} * 4, Loop::kScratch));
+        read_size_ = std::min(read_size_ * 4, most_read_);
       }
       loop.lent(count);
       co_return Bytes(buffer, count);

@@ -33,7 +33,12 @@ class SocketStream final : public Stream {
 
   // Reads at most so many bytes at a time from now on (until reads grow again): a small first read leaves a large body
   // in the kernel, where it can be spliced.
-  void start_reads_at(std::uint32_t bytes) { read_size_ = bytes; }
+  void start_reads_at(std::uint32_t bytes) {
+    read_size_ = bytes;
+    most_read_ = Loop::kScratch;
+  }
+  // Reads never give more until then: somebody may have to keep what was read.
+  void limit_reads(std::uint32_t bytes) { read_size_ = most_read_ = bytes; }
 
   static constexpr std::uint32_t kSmallRead = 16 * 1024;
   static constexpr std::uint32_t kFirstRead = 64 * 1024;
@@ -43,6 +48,7 @@ class SocketStream final : public Stream {
 
   int fd_;
   std::uint32_t read_size_ = kFirstRead;
+  std::uint32_t most_read_ = Loop::kScratch;
   std::uint32_t reads_in_turn_ = 0;
   std::uint64_t last_turn_ = 0;
   Code given_up_ = Code::internal;  // reset or closed: this side gave up

@@ -7,6 +7,7 @@
 #include "http/h1/writer.h"
 #include "http/hop_by_hop.h"
 #include "net/relay.h"
+#include "net/socket_stream.h"
 #include "proxy/exchange.h"
 #include "proxy/h2_attempt.h"
 #include "proxy/response_body.h"
@@ -18,6 +19,7 @@ namespace {
 using http::Bytes;
 
 constexpr int kMostInterimResponses = 16;
+constexpr std::uint32_t kMostForStream = 64 * 1024;
 
 // Upstreams get the same limits as clients, but for the number of fields: what they send, the operator runs.
 const http::h1::Limits& response_limits() {
@@ -132,6 +134,9 @@ class Attempt {
     if (response.status == 101) {
       response.tunnel = std::make_unique<UpgradeTunnel>(std::move(exchange_), available_);
     } else if (head.framing.has_content()) {
+      // Streams of one client wait for their windows at the same time, each with what it has read.
+      net::SocketStream* socket = request_.version == http::Version::http2 ? exchange_->stream().socket() : nullptr;
+      if (socket != nullptr) socket->limit_reads(kMostForStream);
       bool keep_alive = head.keep_alive && head.framing.kind != http::h1::Framing::Kind::until_close;
       response.body = std::make_unique<ResponseBody>(std::move(exchange_), head.framing, request_.arena,
                                                      response_limits(), available_, keep_alive);

@@ -7,8 +7,6 @@
 namespace sluice::proxy {
 namespace {
 
-// What a server is expected to take at once before it has said so (RFC 9113 §6.5.2 recommends at least this).
-constexpr std::size_t kExpectedRoom = 100;
 // Of the requests that a name of the client's choice makes places for: then those without connections go.
 constexpr std::size_t kManyPlaces = 64;
 
@@ -31,7 +29,8 @@ void H2Pool::Place::upstream_changed() {
 
 Ref<H2Upstream> H2Pool::Place::with_room() {
   for (Ref<H2Upstream>& upstream : live) {
-    if (upstream->has_room()) return upstream;
+    if (std::optional<std::uint32_t> room = upstream->room()) expected = *room;
+    if (upstream->has_room(expected)) return upstream;
   }
   return {};
 }
@@ -87,7 +86,7 @@ Task<Result<H2Pool::Way>> H2Pool::acquire(const Endpoint& endpoint, std::string_
   while (!chose_http1(endpoint)) {
     way.shared = here->with_room();
     if (way.shared) co_return way;
-    if (here->waiting >= here->connecting * kExpectedRoom) break;
+    if (here->waiting >= here->connecting * here->expected) break;
     std::uint64_t failures = here->failures;
     ++here->waiting;
     Status waited = co_await here->changed.wait();

@@ -53,6 +53,7 @@ class H2Pool {
     std::vector<Ref<H2Upstream>> live;
     std::size_t connecting = 0;
     std::size_t waiting = 0;
+    std::uint32_t expected = 100;  // streams of a new connection; RFC 9113 §6.5.2 recommends at least this
     std::uint64_t failures = 0;
     Error failure;
     Signal changed;

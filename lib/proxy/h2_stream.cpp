@@ -9,9 +9,8 @@ using http::h2::ErrorCode;
 H2Stream::~H2Stream() { link_.session().detach(*this); }
 
 Task<Result<http::Bytes>> H2Stream::read(Deadline deadline) {
-  if (!lent_.empty()) {
-    link_.session().consumed(*this, lent_.size());
-    lent_.clear();
+  if (unreported_ > 0) {
+    link_.session().consumed(*this, std::exchange(unreported_, 0));
     link_.push();
   }
   while (inbound_.empty()) {
@@ -20,7 +19,10 @@ Task<Result<http::Bytes>> H2Stream::read(Deadline deadline) {
     Status waited = co_await readable_.wait(deadline);
     if (!waited) co_return waited.error();
   }
+  // The last piece stays where it is until there is another one: who reads the end still has it (Body::ready).
+  lent_.clear();
   lent_.swap(inbound_);
+  unreported_ = lent_.size();
   co_return Bytes(lent_);
 }
 

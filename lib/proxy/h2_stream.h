@@ -65,8 +65,9 @@ class H2Stream : public http::h2::Stream {
   bool closed_ = false;
   std::uint64_t received_ = 0;
   std::string inbound_;
-  std::string lent_;     // the piece the reader has
-  std::string pending_;  // what was offered and had to wait
+  std::string lent_;            // the piece the reader has
+  std::size_t unreported_ = 0;  // bytes of it that the window does not know of
+  std::string pending_;         // what was offered and had to wait
   const http::Fields* trailers_ = nullptr;
   Signal readable_;
   Signal writable_;

@@ -40,8 +40,13 @@ H2Upstream::H2Upstream(std::unique_ptr<net::Stream> transport, const TransportSe
 
 H2Upstream::~H2Upstream() = default;
 
-bool H2Upstream::has_room() const {
-  return !leaving() && calls_ < std::min(link_.session().most_streams(), kMostCalls) && link_.session().may_request();
+std::optional<std::uint32_t> H2Upstream::room() const {
+  if (!link_.session().greeted()) return std::nullopt;
+  return std::min(link_.session().most_streams(), kMostCalls);
+}
+
+bool H2Upstream::has_room(std::uint32_t expected) const {
+  return !leaving() && calls_ < room().value_or(expected) && link_.session().may_request();
 }
 
 void H2Upstream::tell() {
@@ -224,22 +229,18 @@ Task<void> pump_request(Ref<H2Call> call, http::Body& body) {
 }
 
 Task<Result<Bytes>> H2ResponseBody::read() {
-  if (!call_) co_return Bytes();
   // No deadline: a stream of events may be silent for hours. The client's end, or a middleware, bounds it.
   Result<Bytes> piece = co_await call_->read(kNoDeadline);
   if (!piece) co_return piece;
   if (left_) *left_ -= std::min<std::uint64_t>(*left_, piece->size());
-  if (piece->empty()) {
-    trailers_ = call_->trailers();
-    call_ = Ref<H2Call>();
-  }
+  ended_ = piece->empty();
   co_return piece;
 }
 
 // Content of known length has ended when its stream has: trailers may follow, and a stream that is let go before its
 // end looks like a cancelled one.
 std::optional<std::uint64_t> H2ResponseBody::remaining() const {
-  if (!call_) return 0;
+  if (ended_) return 0;
   if (left_ == std::uint64_t{0}) return std::nullopt;
   return left_;
 }

@@ -34,8 +34,10 @@ class H2Upstream final : public RefCounted, private http::h2::Session::Owner, pr
   // Until the connection has ended; to be spawned once.
   static Task<void> run(Ref<H2Upstream> self);
 
-  // Another request may be started.
-  bool has_room() const;
+  // Another request may be started. `expected`: how many such a server takes, as long as it has not said so.
+  bool has_room(std::uint32_t expected) const;
+  // What the server has said; nothing yet before it did.
+  std::optional<std::uint32_t> room() const;
   // Nothing can be started any more: it ends, or is about to.
   bool leaving() const { return leaving_ || ended_; }
   std::size_t calls() const { return calls_; }
@@ -128,7 +130,7 @@ class H2Call final : public H2Stream, public RefCounted, public ListNode<> {
 // Sends the content of a request, as a child task of its exchange's scope.
 Task<void> pump_request(Ref<H2Call> call, http::Body& body);
 
-// The content of a response; lets go of the call when it is complete.
+// The content of a response. The call stays with it: the last piece is the call's.
 class H2ResponseBody final : public http::Body {
  public:
   static void* operator new(std::size_t size) { return async::allocate_frame(size); }
@@ -137,14 +139,14 @@ class H2ResponseBody final : public http::Body {
   explicit H2ResponseBody(Ref<H2Call> call) : left_(call->length()), call_(std::move(call)) {}
 
   Task<Result<http::Bytes>> read() override;
-  bool ready() const override { return !call_ || call_->ready(); }
-  const http::Fields* trailers() const override { return trailers_; }
+  bool ready() const override { return ended_ || call_->ready(); }
+  const http::Fields* trailers() const override { return call_->trailers(); }
   std::optional<std::uint64_t> remaining() const override;
 
  private:
   std::optional<std::uint64_t> left_;
   Ref<H2Call> call_;
-  const http::Fields* trailers_ = nullptr;
+  bool ended_ = false;
 };
 
 }  // namespace sluice::proxy

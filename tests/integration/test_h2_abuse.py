@@ -3,8 +3,8 @@ import struct
 import time
 
 from framework import Case, patience, response, serve
-from framework.h2 import (CONTINUATION, DATA, H2Client, HEADERS, PING, PREFACE, PRIORITY, RST_STREAM, SETTINGS,
-                          WINDOW_UPDATE, frame)
+from framework.h2 import (CONTINUATION, DATA, GOAWAY, H2Client, HEADERS, PING, PREFACE, PRIORITY, RST_STREAM, SETTINGS,
+                          WINDOW_UPDATE, RawH2, frame)
 
 END_STREAM, END_HEADERS = 1, 4
 # GET http://case.test/ from HPACK's static table, the host as a literal that is not indexed.
@@ -23,21 +23,25 @@ class Abuse(Case):
         self._clients.append(client)
         return client
 
+    def raw(self) -> RawH2:
+        client = RawH2(self.process.address("web"))
+        self._clients.append(client)
+        return client
+
     def flood(self, frames, reason: str, error: int = CALM) -> None:
         """Sends `frames` until the connection ends; a neighbour on another connection is served all the while."""
         neighbour = self.h2()
-        attacker = self.h2()
-        attacker.until(lambda: attacker.connection.remote_settings.max_concurrent_streams != 2**32)
+        attacker = self.raw()
         try:
-            attacker.raw(frames)
+            attacker.send(frames)
         except OSError:
             pass  # it was ended before all of it was sent
         self.assertEqual(neighbour.ask().body, b"ok")
-        goaway = attacker.wait_for_goaway()
-        self.assertIsNotNone(goaway, "no GOAWAY")
-        self.assertEqual((goaway.error_code, goaway.additional_data), (error, reason.encode() if reason else None))
+        self.assertTrue(attacker.until(lambda: attacker.of(GOAWAY)), "no GOAWAY")
+        payload = attacker.of(GOAWAY)[0][3]
+        self.assertEqual((int.from_bytes(payload[4:8], "big"), payload[8:]), (error, reason.encode()))
         self.assertTrue(attacker.is_closed())
-        if reason:
+        if error == CALM:
             self.process.wait_for_log(f"misuses HTTP/2.*reason={reason}", 5)
         self.assertEqual(neighbour.ask().body, b"ok")
 
@@ -50,9 +54,9 @@ class Abuse(Case):
                                 + frame(RST_STREAM, 0, stream, struct.pack(">I", 8))), "rapid_reset")
 
     def test_resets_that_we_are_made_to_send(self):
-        zero = struct.pack(">I", 0)
+        too_much = struct.pack(">I", 2**31 - 1)
         self.flood(self.streams(2000, lambda stream: frame(HEADERS, END_HEADERS, stream, HEAD)
-                                + frame(WINDOW_UPDATE, 0, stream, zero)), "provoked_resets")
+                                + frame(WINDOW_UPDATE, 0, stream, too_much)), "provoked_resets")
 
     def test_malformed_requests(self):
         self.flood(self.streams(2000, lambda stream: frame(HEADERS, END_STREAM | END_HEADERS, stream,
@@ -80,13 +84,12 @@ class Abuse(Case):
 
     def test_one_byte_that_stands_for_a_field(self):
         # A field of 4000 bytes into the table, then 10,000 references to it.
-        client = self.h2()
-        client.until(lambda: client.connection.remote_settings.max_concurrent_streams != 2**32)
+        client = self.raw()
         block = HEAD + b"\x40\x01x\x7f" + b"\xa1\x1e" + b"v" * 4000 + b"\xbe" * 8000
         for stream in range(1, 9, 2):
-            client.raw(frame(HEADERS, END_STREAM | END_HEADERS, stream, block))
-        client.until(lambda: client.answers.get(7) is not None and client.answers[7].reset is not None)
-        self.assertEqual([client.answers[stream].reset for stream in (1, 3, 5, 7)], [CALM] * 4)
+            client.send(frame(HEADERS, END_STREAM | END_HEADERS, stream, block))
+        self.assertTrue(client.until(lambda: len(client.of(RST_STREAM)) == 4))
+        self.assertEqual({payload for _, _, _, payload in client.of(RST_STREAM)}, {struct.pack(">I", CALM)})
         self.assertEqual(self.h2().ask().body, b"ok")
 
     def test_a_bad_preface(self):
@@ -95,7 +98,7 @@ class Abuse(Case):
         self.assertIn(frame(7, 0, 0, struct.pack(">II", 0, PROTOCOL_ERROR)), client.rest())
 
     def test_a_frame_that_is_too_large(self):
-        self.flood(frame(DATA, 0, 1, b"x" * 20000), "", 6)
+        self.flood(frame(DATA, 0, 1, b"x" * 20000), "too large frame size", 6)
 
 
 class Patience(Case):

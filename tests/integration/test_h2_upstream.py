@@ -6,7 +6,7 @@ from functools import cached_property
 
 from framework import Case, authority, certificate, get, host_router, http, patience, request, response, serve, \
     server_context, single
-from framework.h2 import H2Client, serve_h2
+from framework.h2 import H2Client, H2Server, hyperframe, serve_h2
 from test_upgrade import HANDSHAKE, echo
 
 
@@ -209,9 +209,8 @@ class Upstreams(Case):
 
     def test_a_silent_connection_is_asked_for_a_sign_of_life(self):
         def stuck(connection):
-            from framework.h2 import H2Server
             server = H2Server(connection, lambda server, asked: None)
-            server.connection._receive_ping_frame = lambda ping: ([], [])  # never answered
+            server.connection._frame_dispatch_table[hyperframe.frame.PingFrame] = lambda ping: ([], [])  # no answer
             server.run()
 
         upstream = self.upstream(stuck)
@@ -227,7 +226,7 @@ class Upstreams(Case):
         for head in heads:
             with self.subTest(head=head):
                 def answer(server, asked, head=head):
-                    server.connection.send_headers(asked.number, head, end_stream=True)
+                    server.connection.send_headers(asked.number, head, end_stream=head[0][1] != "101")
                     server.flush()
 
                 upstream = self.h2c(answer)

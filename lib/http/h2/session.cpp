@@ -114,8 +114,6 @@ struct SessionCallbacks {
         return count(ours, Abuse::settings);
       case NGHTTP2_PING: return (frame->hd.flags & NGHTTP2_FLAG_ACK) != 0 ? 0 : count(ours, Abuse::pings);
       case NGHTTP2_GOAWAY: ours.owner_.on_goaway(); return 0;
-      case NGHTTP2_PRIORITY:
-      case NGHTTP2_PRIORITY_UPDATE: return count(ours, Abuse::priorities);
       case NGHTTP2_WINDOW_UPDATE: return count(ours, Abuse::window_updates);
       default: return 0;
     }
@@ -142,7 +140,9 @@ struct SessionCallbacks {
   static int on_begin_frame(nghttp2_session*, const nghttp2_frame_hd* head, void* user) {
     Session& ours = self(user);
     ours.in_head_ = head->type == NGHTTP2_HEADERS || head->type == NGHTTP2_CONTINUATION;
-    return 0;
+    // The library ignores them once the other end was told to do without, and tells nobody.
+    bool priority = head->type == NGHTTP2_PRIORITY || head->type == NGHTTP2_PRIORITY_UPDATE;
+    return priority ? count(ours, Abuse::priorities) : 0;
   }
 
   static int on_invalid_frame(nghttp2_session*, const nghttp2_frame*, int, void* user) {
@@ -174,6 +174,7 @@ struct SessionCallbacks {
       if (provoked && !ours.guard_.allow(Abuse::provoked, ours.now_)) ours.abused(Abuse::provoked);
       return 0;
     }
+    if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR) ours.given_up_ = true;
     if (frame->hd.type != NGHTTP2_DATA && frame->hd.type != NGHTTP2_HEADERS) return 0;
     if (frame->hd.type == NGHTTP2_DATA) ours.guard_.sent_data();
     if (frame->hd.type == NGHTTP2_HEADERS && !ours.opening_.empty()) opened(ours, frame->hd.stream_id);
@@ -325,7 +326,7 @@ Status Session::receive(Bytes bytes, Time now) {
       nghttp2_session_mem_recv(session_.get(), reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
   if (read >= 0 && !given_up_) {
     // After a fault of the peer the library has queued GOAWAY and reads nothing more.
-    if (nghttp2_session_want_read(session_.get()) == 0) return Error::of(Code::closed, "the session is over");
+    if (!reads()) return Error::of(Code::closed, "the session is over");
     return {};
   }
   if (given_up_) return Error::of(Code::too_large, "a limit of HTTP/2 was exceeded");
@@ -352,10 +353,10 @@ void Session::produce(std::string& out) {
 
 bool Session::has_output() const { return nghttp2_session_want_write(session_.get()) != 0; }
 
-bool Session::over() const {
-  bool reads = !given_up_ && nghttp2_session_want_read(session_.get()) != 0;
-  return !reads && !has_output();
-}
+// Once GOAWAY was sent the library wants to read no more than open streams need; but it was sent ahead of time.
+bool Session::reads() const { return !given_up_ && (leaving_ || nghttp2_session_want_read(session_.get()) != 0); }
+
+bool Session::over() const { return !reads() && !has_output(); }
 
 Status Session::respond(Stream& stream, Block head, bool ended) {
   if (stream.id_ == 0) return Error::of(Code::closed, "the stream is closed");
@@ -430,9 +431,13 @@ void Session::detach(Stream& stream) {
   stream.offered_ = {};
 }
 
-void Session::announce_goaway() { nghttp2_submit_shutdown_notice(session_.get()); }
+void Session::announce_goaway() {
+  leaving_ = true;
+  nghttp2_submit_shutdown_notice(session_.get());
+}
 
 void Session::goaway() {
+  leaving_ = true;
   nghttp2_submit_goaway(session_.get(), NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session_.get()),
                         NGHTTP2_NO_ERROR, nullptr, 0);
 }

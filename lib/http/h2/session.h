@@ -152,6 +152,7 @@ class Session {
     void operator()(nghttp2_session* session) const;
   };
 
+  bool reads() const;
   Status give_up(Abuse abuse);
   int abused(Abuse abuse);
 
@@ -165,7 +166,8 @@ class Session {
   Time now_;
   bool in_head_ = false;
   bool greeted_ = false;
-  bool given_up_ = false;
+  bool given_up_ = false;  // nothing is read any more
+  bool leaving_ = false;   // we have said that we go away, and still read
 };
 
 }  // namespace sluice::http::h2

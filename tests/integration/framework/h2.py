@@ -16,6 +16,7 @@ if DEBIAN not in sys.path:
 import h2.config        # noqa: E402
 import h2.connection    # noqa: E402
 import h2.events        # noqa: E402
+import hyperframe.frame  # noqa: E402
 
 from .process import patience  # noqa: E402
 from .wire import Fields  # noqa: E402
@@ -63,9 +64,18 @@ class H2Client:
         self.connection = h2.connection.H2Connection(h2.config.H2Configuration(
             client_side=True, header_encoding="latin-1", validate_outbound_headers=False,
             normalize_outbound_headers=False, validate_inbound_headers=True))
+        # The package ends a connection at GOAWAY; a real client finishes what began.
+        self.connection._frame_dispatch_table[hyperframe.frame.GoAwayFrame] = self.take_goaway
         self.connection.local_settings.initial_window_size = window
         self.connection.initiate_connection()
         self.flush()
+
+    @staticmethod
+    def take_goaway(received):
+        event = h2.events.ConnectionTerminated()
+        event.error_code, event.last_stream_id = received.error_code, received.last_stream_id
+        event.additional_data = received.additional_data or None
+        return [], [event]
 
     def flush(self) -> None:
         data = self.connection.data_to_send()
@@ -178,6 +188,53 @@ class H2Client:
         while self.receive():
             pass
         return self.closed
+
+    def close(self) -> None:
+        self.socket.close()
+
+
+class RawH2:
+    """A client that speaks frames and takes what comes, whatever state it would be in."""
+
+    def __init__(self, address):
+        self.socket = socket.create_connection(address, patience(10))
+        self.socket.settimeout(patience(10))
+        self.buffer = b""
+        self.frames: list[tuple[int, int, int, bytes]] = []  # type, flags, stream, payload
+        self.closed = False
+        self.send(PREFACE, frame(SETTINGS))
+
+    def send(self, *parts: bytes) -> "RawH2":
+        self.socket.sendall(b"".join(parts))
+        return self
+
+    def receive(self) -> bool:
+        try:
+            data = self.socket.recv(1 << 16)
+        except ConnectionError:
+            data = b""
+        self.closed = not data
+        self.buffer += data
+        while len(self.buffer) >= 9 and len(self.buffer) >= 9 + int.from_bytes(self.buffer[:3], "big"):
+            end = 9 + int.from_bytes(self.buffer[:3], "big")
+            self.frames.append((self.buffer[3], self.buffer[4], int.from_bytes(self.buffer[5:9], "big"),
+                                self.buffer[9:end]))
+            self.buffer = self.buffer[end:]
+        return not self.closed
+
+    def of(self, kind: int) -> list[tuple[int, int, int, bytes]]:
+        return [one for one in self.frames if one[0] == kind]
+
+    def until(self, condition: Callable[[], bool]) -> bool:
+        while not condition():
+            if not self.receive():
+                return condition()
+        return True
+
+    def is_closed(self) -> bool:
+        while self.receive():
+            pass
+        return True
 
     def close(self) -> None:
         self.socket.close()

@@ -129,7 +129,10 @@ struct Wire {
 
 // A request of the client's, written by our own codec.
 struct Asking {
-  explicit Asking(Method method = Method::get, std::string_view path = "/path") : request(arena, peer) {
+  // `content`: some follows, of a length that is not known.
+  explicit Asking(Method method = Method::get, std::string_view path = "/path", bool content = false)
+      : request(arena, peer) {
+    if (content) request.body = &unsized;
     request.method = method;
     request.method_text = method_name(method);
     request.target = Target{path, path, {}, false, path};
@@ -141,8 +144,13 @@ struct Asking {
     return *written;
   }
 
+  struct Unsized final : Body {
+    Task<Result<Bytes>> read() override { co_return Bytes(); }
+  };
+
   Arena arena;
   Peer peer;
+  Unsized unsized;
   Request request;
 };
 
