@@ -53,8 +53,9 @@ void AcmeProvider::make_resolver(const std::string& name, const config::Certific
   if (storage == nullptr) storage = std::move(fresh);
   auto challenges = std::make_unique<Challenges>(*resolver.acme, *desk_, std::move(dns));
   std::string state = state_path(storage->path(), name);
+  StoreFollower& follower = *this;
   resolvers_.push_back(std::make_unique<Resolver>(std::move(settings), *storage, http_, std::move(challenges),
-                                                  *self_check_, *this, std::move(state), std::move(trouble)));
+                                                  *self_check_, follower, std::move(state), std::move(trouble)));
 }
 
 Task<void> AcmeProvider::run(control::FragmentSink& sink) {

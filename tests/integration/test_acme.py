@@ -2,7 +2,6 @@
 import base64
 import json
 import os
-import shutil
 import signal
 import stat
 import subprocess
@@ -13,9 +12,10 @@ from pathlib import Path
 
 from framework import (Case, CertificateAuthority, SecureClient, Sluice, authority, binary, certificate, get, http,
                        patience, servers)
+from framework.pebble import installed
 
 
-@unittest.skipUnless(shutil.which("pebble"), "the package pebble is not installed")
+@unittest.skipUnless(installed("pebble", "pebble-challtestsrv"), "Pebble is not installed")
 class Acme(Case):
     challenge = "http"
 

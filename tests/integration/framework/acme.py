@@ -1,117 +1,51 @@
-"""A CA for tests: Pebble with its test resolver, behind a proxy that can make it misbehave."""
+"""A CA for tests: Pebble behind a proxy that can make it misbehave."""
 from __future__ import annotations
 
 import http.client
 import json
-import os
 import re
 import shutil
 import socket
 import ssl
-import subprocess
 import tempfile
 import threading
 import time
-import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from .process import patience
+from .pebble import Pebble
 from .tls import Pem, authority, certificate, server_context
-
-
-def available() -> bool:
-    return shutil.which("pebble") is not None and shutil.which("pebble-challtestsrv") is not None
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def _wait_for(port: int, process: subprocess.Popen) -> None:
-    deadline = time.monotonic() + patience(10)
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return
-        except OSError:
-            if time.monotonic() > deadline or process.poll() is not None:
-                raise AssertionError(f"{process.args[0]} does not listen on {port}") from None
-            time.sleep(0.02)
 
 
 class CertificateAuthority:
     """`directory` is where clients begin: the proxy, which holds requests back until `serve` has started Pebble. So a
     client can be started first, and Pebble told its ports."""
 
-    def __init__(self, *, nonce_reject: int = 0, validity: int = 7776000, reuse: int = 0, **config):
-        self.folder = Path(tempfile.mkdtemp(prefix="sluice-ca-"))
+    def __init__(self, **options):
+        self._options = options
+        self._folder = Path(tempfile.mkdtemp(prefix="sluice-ca-"))
         self._authority = authority()
-        self._own = certificate("localhost", "127.0.0.1", issuer=self._authority)
-        self.trust_file = self.folder / "ca.pem"
+        self.trust_file = self._folder / "ca.pem"
         self.trust_file.write_text(self._authority.certificate)
-        self._config = {"certificateValidityPeriod": validity, **config}
-        self._environment = {"PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": str(nonce_reject),
-                             "PEBBLE_AUTHZREUSE": str(reuse)}
-        self._processes: list[subprocess.Popen] = []
-        self._logs = []
-        self.proxy = FaultProxy(server_context(self._own), self._authority)
+        own = certificate("localhost", "127.0.0.1", issuer=self._authority)
+        self.proxy = FaultProxy(server_context(own), self._authority)
         self.directory = f"https://localhost:{self.proxy.port}/dir"
+        self._pebble: Pebble | None = None
 
     def serve(self, http_port: int = 1, tls_port: int = 1) -> "CertificateAuthority":
         """Pebble validates every name at these ports of 127.0.0.1."""
-        dns, self._dns_management = _free_port(), _free_port()
-        listen, management = _free_port(), _free_port()
-        self._start("pebble-challtestsrv", "-defaultIPv4", "127.0.0.1", "-defaultIPv6", "", "-dns01",
-                    f"127.0.0.1:{dns}", "-http01", "", "-https01", "", "-tlsalpn01", "", "-management",
-                    f"127.0.0.1:{self._dns_management}")
-        key, chain = self.folder / "own.key", self.folder / "own.pem"
-        key.write_text(self._own.key)
-        chain.write_text(self._own.certificate)
-        config = self.folder / "pebble.json"
-        config.write_text(json.dumps({"pebble": {
-            "listenAddress": f"127.0.0.1:{listen}", "managementListenAddress": f"127.0.0.1:{management}",
-            "certificate": str(chain), "privateKey": str(key), "httpPort": http_port, "tlsPort": tls_port,
-            "ocspResponderURL": "", "externalAccountBindingRequired": False, **self._config}}))
-        pebble = self._start("pebble", "-config", str(config), "-dnsserver", f"127.0.0.1:{dns}", "-strict=false")
-        _wait_for(listen, pebble)
-        self._management = management
-        self.proxy.lead_to(listen)
+        self._pebble = Pebble(http_port, tls_port, trusted=self._authority, **self._options).start()
+        self.proxy.lead_to(self._pebble.port)
         return self
 
     def root(self) -> Pem:
-        """The authority that signs what it issues, and all between."""
-        context = ssl.create_default_context(cadata=self._authority.certificate)
-        text = ""
-        for kind in ("roots", "intermediates"):
-            url = f"https://localhost:{self._management}/{kind}/0"
-            with urllib.request.urlopen(url, context=context, timeout=10) as reply:
-                text += reply.read().decode()
-        return Pem(text, "")
-
-    def records(self, path: str, **body) -> None:
-        """Changes what the test resolver says."""
-        request = urllib.request.Request(f"http://127.0.0.1:{self._dns_management}/{path}", json.dumps(body).encode())
-        urllib.request.urlopen(request, timeout=10).close()
-
-    def _start(self, *command: str) -> subprocess.Popen:
-        log = open(self.folder / f"{command[0]}.log", "wb")
-        self._logs.append(log)
-        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, cwd=self.folder,
-                                   env={**os.environ, **self._environment})
-        self._processes.append(process)
-        return process
+        return self._pebble.root()
 
     def close(self) -> None:
         self.proxy.close()
-        for process in self._processes:
-            process.terminate()
-            process.wait(10)
-        for log in self._logs:
-            log.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if self._pebble:
+            self._pebble.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
 
 class FaultProxy:

@@ -29,14 +29,17 @@ def installed(*programs: str) -> bool:
 
 class Pebble:
     """Runs from `start` to `close`. It asks for HTTP challenges on `http_port` and for TLS challenges on `tls_port`, of
-    127.0.0.1 for every name. Its API is at `directory`; whoever uses it must trust the file `trust`."""
+    127.0.0.1 for every name. Its API is at `directory`; whoever uses it must trust the file `trust`. `trusted` signs the
+    certificate of the API, `nonce_reject` is how many nonces in a hundred it refuses."""
 
-    def __init__(self, http_port: int, tls_port: int, *, validity: int = 90 * 24 * 3600):
+    def __init__(self, http_port: int, tls_port: int, *, validity: int = 90 * 24 * 3600, trusted: Pem | None = None,
+                 nonce_reject: int = 0):
         self.folder = Path(tempfile.mkdtemp(prefix="pebble-"))
         self.port, self.management = free_port(), free_port()
         self._dns, self._dns_management = free_port(), free_port()
         self._processes: list[subprocess.Popen] = []
-        self.authority = authority()
+        self.authority = trusted or authority()
+        self._nonce_reject = nonce_reject
         own = certificate("localhost", "127.0.0.1", issuer=self.authority)
         own.files(self.folder, "own")
         self.trust = self.folder / "trust.crt"
@@ -60,7 +63,7 @@ class Pebble:
             names += ["-doh", ""]
         self._run(names)
         self._run(["pebble", "-config", str(self.folder / "pebble.json"), "-dnsserver", f"127.0.0.1:{self._dns}"],
-                  PEBBLE_VA_NOSLEEP="1", PEBBLE_WFE_NONCEREJECT="0")
+                  PEBBLE_VA_NOSLEEP="1", PEBBLE_WFE_NONCEREJECT=str(self._nonce_reject), PEBBLE_AUTHZREUSE="0")
         deadline = time.monotonic() + patience(15)
         while True:
             try:
