@@ -32,14 +32,21 @@ class CertificateAuthority:
         self.directory = f"https://localhost:{self.proxy.port}/dir"
         self._pebble: Pebble | None = None
 
-    def serve(self, http_port: int = 1, tls_port: int = 1) -> "CertificateAuthority":
-        """Pebble validates every name at these ports of 127.0.0.1."""
-        self._pebble = Pebble(http_port, tls_port, trusted=self._authority, **self._options).start()
+    def serve(self, http_port: int = 1, tls_port: int = 1, names: str | None = None) -> "CertificateAuthority":
+        """Pebble validates every name at these ports of 127.0.0.1, and asks `names` or its own name server."""
+        self._pebble = Pebble(http_port, tls_port, trusted=self._authority, names=names, **self._options).start()
         self.proxy.lead_to(self._pebble.port)
         return self
 
     def root(self) -> Pem:
         return self._pebble.root()
+
+    @property
+    def resolver(self) -> str:
+        return self._pebble.resolver
+
+    def records(self, change: str, **body: str) -> None:
+        self._pebble.records(change, **body)
 
     def close(self) -> None:
         self.proxy.close()

@@ -30,13 +30,16 @@ def installed(*programs: str) -> bool:
 class Pebble:
     """Runs from `start` to `close`. It asks for HTTP challenges on `http_port` and for TLS challenges on `tls_port`, of
     127.0.0.1 for every name. Its API is at `directory`; whoever uses it must trust the file `trust`. `trusted` signs the
-    certificate of the API, `nonce_reject` is how many nonces in a hundred it refuses."""
+    certificate of the API, `nonce_reject` is how many nonces in a hundred it refuses. `names`: another name server to
+    ask, "127.0.0.1:5353"; its own is at `resolver`."""
 
     def __init__(self, http_port: int, tls_port: int, *, validity: int = 90 * 24 * 3600, trusted: Pem | None = None,
-                 nonce_reject: int = 0):
+                 nonce_reject: int = 0, names: str | None = None):
         self.folder = Path(tempfile.mkdtemp(prefix="pebble-"))
         self.port, self.management = free_port(), free_port()
         self._dns, self._dns_management = free_port(), free_port()
+        self.resolver = f"127.0.0.1:{self._dns}"
+        self._names = names or self.resolver
         self._processes: list[subprocess.Popen] = []
         self.authority = trusted or authority()
         self._nonce_reject = nonce_reject
@@ -62,7 +65,7 @@ class Pebble:
         if "-doh" in subprocess.run([names[0], "-h"], capture_output=True, text=True, check=False).stderr:
             names += ["-doh", ""]
         self._run(names)
-        self._run(["pebble", "-config", str(self.folder / "pebble.json"), "-dnsserver", f"127.0.0.1:{self._dns}"],
+        self._run(["pebble", "-config", str(self.folder / "pebble.json"), "-dnsserver", self._names],
                   PEBBLE_VA_NOSLEEP="1", PEBBLE_WFE_NONCEREJECT=str(self._nonce_reject), PEBBLE_AUTHZREUSE="0")
         deadline = time.monotonic() + patience(15)
         while True:
@@ -78,6 +81,11 @@ class Pebble:
         with self.log.open("ab") as log:
             self._processes.append(subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder,
                                                     env={**os.environ, **environment}))
+
+    def records(self, change: str, **body: str) -> None:
+        """Changes what its own name server says: `set-txt` with host and value, `set-cname` with host and target."""
+        request = urllib.request.Request(f"http://127.0.0.1:{self._dns_management}/{change}", json.dumps(body).encode())
+        urllib.request.urlopen(request, timeout=patience(5)).close()
 
     def get(self, url: str) -> bytes:
         context = ssl.create_default_context(cafile=str(self.trust))
