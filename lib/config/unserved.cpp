@@ -13,7 +13,6 @@ namespace {
 
 constexpr std::string_view kUnserved[] = {
     // static
-    "Static.tcpServersTransport",
     "Static.api",
     "Static.metrics",
     "Static.accessLog",
@@ -22,16 +21,14 @@ constexpr std::string_view kUnserved[] = {
     "Static.certificatesResolvers",
     "Static.experimental",
     "Static.spiffe",
-    "Static.ocsp",
     "DefaultServersTransport.spiffe",
+    "StaticTransportTls.spiffe",
     "Log.compress",
     "Log.otlp",
     // entry points
     "EntryPoint.allowACMEByPass",
-    "EntryPoint.proxyProtocol",
     "EntryPoint.http2",
     "EntryPoint.http3",
-    "EntryPoint.udp",
     "EntryPoint.observability",
     // providers
     "Providers.rest",
@@ -52,22 +49,12 @@ constexpr std::string_view kUnserved[] = {
     "RouterTls.certResolver",
     "RouterTls.domains",
     "TlsStore.defaultGeneratedCert",
-    "ServersTransport.peerCertSANs",
     "ServersTransport.spiffe",
     // TCP
-    "Tcp.middlewares",
     "TcpRouterTls.certResolver",
     "TcpRouterTls.domains",
-    "TcpLoadBalancer.proxyProtocol",
-    "TcpLoadBalancer.terminationDelay",
-    "TcpLoadBalancer.healthCheck",
-    "TcpWeighted.healthCheck",
-    "TcpServersTransport.dialKeepAlive",
-    "TcpServersTransport.proxyProtocol",
-    "TcpTransportTls.peerCertSANs",
     "TcpTransportTls.spiffe",
     // routers and services
-    "Dynamic.udp",
     "HttpRouter.parentRefs",
     "HttpRouter.observability",
     "HttpService.mirroring",
@@ -77,7 +64,6 @@ constexpr std::string_view kUnserved[] = {
     "RateLimit.redis",
     "ForwardAuth.tls",
     "ForwardAuth.headerField",
-    "Middleware.passTLSClientCert",
 };
 
 }  // namespace

@@ -16,12 +16,13 @@
 #include "control/aggregator.h"
 #include "control/entry_points.h"
 #include "control/live.h"
+#include "control/ocsp_stapler.h"
 #include "control/snapshot_builder.h"
 #include "server/worker.h"
 
 namespace sluice::control {
 
-class Control final : public LiveSource {
+class Control final : public LiveSource, private OcspStapler::Listener {
  public:
   // A loop must exist on this thread. `configuration` and `kinds` must outlive it.
   Control(const config::Static& configuration, MiddlewareKinds kinds, std::vector<std::unique_ptr<Provider>> providers);
@@ -46,6 +47,9 @@ class Control final : public LiveSource {
   Task<void> follow_signals();
   Task<void> drain();
   Task<void> drain_entry_point(std::size_t index);
+  // OcspStapler::Listener
+  void staple(const std::shared_ptr<const tls::Certificate>& certificate,
+              std::shared_ptr<const std::string> response) override;
   void give_all(const server::Order& order);
   void end();
   void log_report(const config::Report& report);
@@ -70,6 +74,8 @@ class Control final : public LiveSource {
   OsSignals signals_;
   Scope scope_;  // everything but the drain
   HealthChecks health_checks_{scope_};
+  TcpHealthChecks tcp_health_checks_{scope_};
+  OcspStapler stapler_{configuration_, scope_, *this};
   Scope drain_scope_;
   std::unordered_set<std::string> reported_;  // problems of the last build
   std::uint64_t live_ = 0;                    // the snapshot every worker has adopted

@@ -17,7 +17,7 @@ Task<Result<std::unique_ptr<net::Stream>>> SocketConnector::connect(const Endpoi
     if (stream && url.scheme == ServerUrl::Scheme::http) co_return std::unique_ptr<net::Stream>(std::move(*stream));
     if (stream) {
       tls::TlsStream::Client client{endpoint.settings().tls,
-                                    endpoint.named_by_request() ? std::string(name) : endpoint.tls_name()};
+                                    endpoint.named_by_request() ? std::string(name) : endpoint.tls_name(), address};
       // An address that was connected to is the server; another one would say the same.
       Result<std::unique_ptr<tls::TlsStream>> secured =
           co_await tls::TlsStream::connect(std::move(*stream), client, deadline);

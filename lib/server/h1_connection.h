@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "async/lent.h"
 #include "http/message.h"
@@ -38,8 +39,9 @@ enum class Next : std::uint8_t {
 
 // What a TLS handshake settled for all requests of a connection.
 struct TlsPeer {
-  std::string sni;      // canonical, or empty
-  std::string options;  // name of the TLS options it was made with
+  std::string sni;                        // canonical, or empty
+  std::string options;                    // name of the TLS options it was made with
+  std::vector<std::string> client_chain;  // as http::Peer's
 };
 
 class H1Connection final : public ClientConnection {

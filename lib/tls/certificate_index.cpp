@@ -5,8 +5,8 @@
 namespace sluice::tls {
 
 CertificateIndex::CertificateIndex(std::vector<std::shared_ptr<const Certificate>> certificates,
-                                   std::shared_ptr<const Certificate> fallback)
-    : certificates_(std::move(certificates)), fallback_(std::move(fallback)) {
+                                   std::shared_ptr<const Certificate> fallback, Staples staples)
+    : certificates_(std::move(certificates)), fallback_(std::move(fallback)), staples_(std::move(staples)) {
   SLUICE_CHECK(fallback_ != nullptr);
   for (const auto& certificate : certificates_) {
     for (const std::string& name : certificate->names()) {

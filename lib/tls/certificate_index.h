@@ -19,8 +19,10 @@ class CertificateIndex {
  public:
   // Of two certificates of one algorithm and name the first serves as long as it is valid. `fallback` serves who asks
   // for a name that has none, and must not be null.
+  // `staples`: OCSP responses by certificate.
+  using Staples = std::unordered_map<const Certificate*, std::shared_ptr<const std::string>>;
   CertificateIndex(std::vector<std::shared_ptr<const Certificate>> certificates,
-                   std::shared_ptr<const Certificate> fallback);
+                   std::shared_ptr<const Certificate> fallback, Staples staples = {});
 
   // At most one per algorithm.
   struct Choice {
@@ -30,6 +32,12 @@ class CertificateIndex {
   // Those of exactly this name that are valid now, else those of its wildcard; empty when there are none. `name` is
   // canonical. Any worker.
   Choice find(std::string_view name, std::int64_t now) const;
+
+  // What is stapled to handshakes with it; null: nothing.
+  const std::string* staple(const Certificate& certificate) const {
+    auto found = staples_.find(&certificate);
+    return found == staples_.end() ? nullptr : found->second.get();
+  }
 
   const Certificate& fallback() const { return *fallback_; }
   std::size_t names() const { return exact_.size() + wildcard_.size(); }
@@ -42,6 +50,7 @@ class CertificateIndex {
   std::vector<std::shared_ptr<const Certificate>> certificates_;
   std::shared_ptr<const Certificate> fallback_;
   Names exact_;
+  Staples staples_;
   Names wildcard_;  // by what follows "*."
 };
 
