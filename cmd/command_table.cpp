@@ -23,6 +23,7 @@ const std::vector<Command>& commands() {
          {"--client-ip=IP", "the client (default 127.0.0.1)"},
          {"--entrypoint=NAME", "the entry point (default: by the port, else by the scheme)"},
          {"--sni=NAME", "the name in the TLS handshake"},
+         {"--tcp", "only which TCP router takes the connection; no URL is needed"},
          {"--from=SOURCE", "a file or directory instead of the running instance; may be repeated"},
          {"--output=FORM", "text (default) or json"},
          {"--control=PATH", "the control socket of the running instance"}}},

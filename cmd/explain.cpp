@@ -25,6 +25,7 @@ struct Options {
   std::string client;
   std::string entry_point;
   std::string sni;
+  bool tcp = false;
   std::string output = "text";
   std::string control;
   checking::Request from;
@@ -34,7 +35,8 @@ int usage(std::string_view why) {
   std::fprintf(
       stderr,
       "sluice explain: %s\nusage: sluice explain [METHOD] URL [-H 'NAME: VALUE'] [--client-ip IP] [--entrypoint "
-      "NAME] [--sni NAME] [--from SOURCE] [-o text|json] [--control PATH] [STATIC FLAGS]\n",
+      "NAME] [--sni NAME] [--from SOURCE] [-o text|json] [--control PATH] [STATIC FLAGS]\n"
+      "       sluice explain --tcp [--sni NAME] [--entrypoint NAME] …   which TCP router takes the connection\n",
       std::string(why).c_str());
   return 2;
 }
@@ -45,6 +47,10 @@ std::string read_options(const std::vector<std::string>& arguments, Options& opt
     std::string name = arguments[i];
     if (name.size() < 2 || name[0] != '-') {
       options.words.push_back(std::move(name));
+      continue;
+    }
+    if (name == "--tcp") {
+      options.tcp = true;
       continue;
     }
     std::optional<std::string> value;
@@ -73,6 +79,7 @@ std::string read_options(const std::vector<std::string>& arguments, Options& opt
       (name == "--from" ? options.from.sources : options.headers).push_back(*std::move(value));
     }
   }
+  if (options.tcp && options.words.empty()) options.words.push_back("/");
   if (options.words.empty() || options.words.size() > 2) return "name one URL";
   return options.output == "text" || options.output == "json" ? "" : options.output + " is no form of output";
 }
@@ -84,6 +91,7 @@ std::string query_of(const Options& options) {
   if (!options.client.empty()) query += "&client=" + escaped(options.client);
   if (!options.entry_point.empty()) query += "&entryPoint=" + escaped(options.entry_point);
   if (!options.sni.empty()) query += "&sni=" + escaped(options.sni);
+  if (options.tcp) query += "&tcp=1";
   return query;
 }
 
@@ -97,6 +105,7 @@ std::optional<control::Question> question_of(const Options& options, std::string
   }
   question->entry_point = options.entry_point;
   question->sni = options.sni;
+  question->connection = options.tcp;
   if (!options.sni.empty()) question->tls = true;
   if (!options.client.empty()) {
     Result<IpAddress> address = IpAddress::parse(options.client);

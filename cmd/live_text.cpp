@@ -44,16 +44,19 @@ void line(std::string& text, std::string_view title, std::string_view value) {
 void routers(const Json& explanation, std::string& text) {
   constexpr std::size_t kMost = 20;  // those that lost; the others are in the JSON
   std::size_t lost = 0;
-  std::string_view title = "routers";
-  for (const Json& router : list_at(explanation, "routers")) {
+  const bool connection = explanation.contains("tcpRouters");
+  std::string_view title = connection ? "TCP routers" : "routers";
+  const std::string taker = text_at(explanation, "router");
+  for (const Json& router : list_at(explanation, connection ? "tcpRouters" : "routers")) {
     const bool matches = is_true(router, "matches");
+    const bool takes = is_true(router, "takes") || (connection && text_at(router, "name") == taker);
     if (!matches && ++lost > kMost) continue;
     std::string row = fmt::format("{} {}  {}  priority {}",
-                                  is_true(router, "takes") ? "+"
-                                  : matches                ? "="
-                                                           : "-",
+                                  takes     ? "+"
+                                  : matches ? "="
+                                            : "-",
                                   text_at(router, "name"), text_at(router, "rule"), text_at(router, "priority"));
-    if (matches && !is_true(router, "takes")) row += "  (matches too, but comes later)";
+    if (matches && !takes) row += "  (matches too, but comes later)";
     if (!matches) row += fmt::format("\n{:<14}failed: {}", "", text_at(router, "failed"));
     line(text, title, row);
     title = "";

@@ -16,6 +16,7 @@
 #include "middleware/headers.h"
 #include "middleware/in_flight_req.h"
 #include "middleware/ip_allow_list.h"
+#include "middleware/pass_tls_client_cert.h"
 #include "middleware/plugin.h"
 #include "middleware/rate_limit.h"
 #include "middleware/redirect_regex.h"
@@ -25,21 +26,45 @@
 #include "middleware/retry.h"
 #include "middleware/strip_prefix.h"
 #include "middleware/strip_prefix_regex.h"
+#include "middleware/tcp_in_flight_conn.h"
+#include "middleware/tcp_ip_allow_list.h"
 
 namespace sluice::cmd {
 
 control::MiddlewareKinds middleware_kinds() {
   static const std::array kinds = {
-      middleware::AddPrefix::kKind,      middleware::BasicAuth::kKind,         middleware::Buffering::kKind,
-      middleware::CircuitBreaker::kKind, middleware::Compress::kKind,          middleware::ContentType::kKind,
-      middleware::DigestAuth::kKind,     middleware::EncodedCharacters::kKind, middleware::ErrorPages::kKind,
-      middleware::ForwardAuth::kKind,    middleware::GrpcWeb::kKind,           middleware::Headers::kKind,
-      middleware::InFlightReq::kKind,    middleware::IpAllowList::kKind,       middleware::IpAllowList::kOldKind,
-      middleware::RateLimit::kKind,      middleware::RedirectRegex::kKind,     middleware::RedirectScheme::kKind,
-      middleware::ReplacePath::kKind,    middleware::ReplacePathRegex::kKind,  middleware::Retry::kKind,
-      middleware::StripPrefix::kKind,    middleware::StripPrefixRegex::kKind,  middleware::kPluginKind,
+      middleware::AddPrefix::kKind,
+      middleware::BasicAuth::kKind,
+      middleware::Buffering::kKind,
+      middleware::CircuitBreaker::kKind,
+      middleware::Compress::kKind,
+      middleware::ContentType::kKind,
+      middleware::DigestAuth::kKind,
+      middleware::EncodedCharacters::kKind,
+      middleware::ErrorPages::kKind,
+      middleware::ForwardAuth::kKind,
+      middleware::GrpcWeb::kKind,
+      middleware::Headers::kKind,
+      middleware::InFlightReq::kKind,
+      middleware::IpAllowList::kKind,
+      middleware::IpAllowList::kOldKind,
+      middleware::PassTlsClientCert::kKind,
+      middleware::RateLimit::kKind,
+      middleware::RedirectRegex::kKind,
+      middleware::RedirectScheme::kKind,
+      middleware::ReplacePath::kKind,
+      middleware::ReplacePathRegex::kKind,
+      middleware::Retry::kKind,
+      middleware::StripPrefix::kKind,
+      middleware::StripPrefixRegex::kKind,
+      middleware::kPluginKind,
   };
-  return kinds;
+  static const std::array tcp_kinds = {
+      middleware::TcpInFlightConn::kKind,
+      middleware::TcpIpAllowList::kKind,
+      middleware::TcpIpAllowList::kOldKind,
+  };
+  return {kinds, tcp_kinds};
 }
 
 }  // namespace sluice::cmd

@@ -207,7 +207,7 @@ class Assembler {
     for (const auto& fragment : fragments_) given.insert(fragment->provider);
     const control::Fragments before(fragments_.begin(), fragments_.end());
     control::Merged merged = control::merge(before);
-    const control::References named(assembly_.configuration, merged, {}, {}, {}, {});
+    const control::References named(assembly_.configuration, merged);
     std::map<std::string, std::shared_ptr<control::Fragment>> assumed;
     auto stub = [&](const std::string& name, std::string_view kind, auto define) {
       std::size_t at = name.rfind('@');
@@ -235,11 +235,30 @@ class Assembler {
         dynamic.http.middlewares[bare].redirect_scheme.emplace().scheme = "https";
       });
     }
-    for (const auto& [router, owned] : merged.routers) {
-      if (!owned.object->tls || owned.object->tls->options.empty()) continue;
-      stub(control::qualify(owned.object->tls->options, owned.provider), "TLS options",
-           [](config::Dynamic& dynamic, const std::string& bare) { dynamic.tls.options[bare]; });
+    for (const std::string& name : named.tcp_services) {
+      stub(name, "TCP service", [](config::Dynamic& dynamic, const std::string& bare) {
+        dynamic.tcp.services[bare].load_balancer.emplace();
+      });
     }
+    for (const std::string& name : named.tcp_middlewares) {
+      stub(name, "TCP middleware", [](config::Dynamic& dynamic, const std::string& bare) {
+        dynamic.tcp.middlewares[bare].in_flight_conn.emplace().amount = 1;
+      });
+    }
+    for (const std::string& name : named.udp_services) {
+      stub(name, "UDP service", [](config::Dynamic& dynamic, const std::string& bare) {
+        dynamic.udp.services[bare].load_balancer.emplace();
+      });
+    }
+    auto options_of = [&](const auto& routers) {
+      for (const auto& [router, owned] : routers) {
+        if (!owned.object->tls || owned.object->tls->options.empty()) continue;
+        stub(control::qualify(owned.object->tls->options, owned.provider), "TLS options",
+             [](config::Dynamic& dynamic, const std::string& bare) { dynamic.tls.options[bare]; });
+      }
+    };
+    options_of(merged.routers);
+    options_of(merged.tcp_routers);
     for (auto& [provider, fragment] : assumed) fragments_.push_back(std::move(fragment));
   }
 

@@ -61,6 +61,7 @@ Answer explained(const control::Live& live, std::string_view query) {
   if (!question) return refuse(400, question.error().text);
   question->entry_point = one("entryPoint");
   question->sni = one("sni");
+  question->connection = !one("tcp").empty();
   if (!question->sni.empty()) question->tls = true;
   if (std::string client = one("client"); !client.empty()) {
     Result<IpAddress> address = IpAddress::parse(client);

@@ -13,7 +13,6 @@ namespace {
 
 constexpr std::string_view kUnserved[] = {
     // static
-    "Static.tcpServersTransport",
     "Static.api",
     "Static.metrics",
     "Static.accessLog",
@@ -21,14 +20,12 @@ constexpr std::string_view kUnserved[] = {
     "Static.hostResolver",
     "Static.experimental",
     "Static.spiffe",
-    "Static.ocsp",
     "DefaultServersTransport.spiffe",
+    "StaticTransportTls.spiffe",
     "Log.compress",
     "Log.otlp",
     // entry points
-    "EntryPoint.proxyProtocol",
     "EntryPoint.http3",
-    "EntryPoint.udp",
     "EntryPoint.observability",
     // providers
     "Providers.rest",
@@ -47,25 +44,14 @@ constexpr std::string_view kUnserved[] = {
     "Providers.plugin",
     "CertificateResolver.tailscale",
     // TLS
-    "ServersTransport.peerCertSANs",
     "ServersTransport.spiffe",
     // TCP
-    "Tcp.middlewares",
-    "TcpLoadBalancer.proxyProtocol",
-    "TcpLoadBalancer.terminationDelay",
-    "TcpLoadBalancer.healthCheck",
-    "TcpWeighted.healthCheck",
-    "TcpServersTransport.dialKeepAlive",
-    "TcpServersTransport.proxyProtocol",
-    "TcpTransportTls.peerCertSANs",
     "TcpTransportTls.spiffe",
     // routers and services
-    "Dynamic.udp",
     "HttpRouter.parentRefs",
     "HttpRouter.observability",
     // middlewares
     "ForwardAuth.headerField",
-    "Middleware.passTLSClientCert",
 };
 
 }  // namespace

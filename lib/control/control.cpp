@@ -9,6 +9,7 @@
 #include "control/internal_provider.h"
 #include "control/problems.h"
 #include "net/listener.h"
+#include "net/udp_socket.h"
 #include "observe/log.h"
 
 namespace sluice::control {
@@ -68,7 +69,7 @@ config::Report Control::start() {
     const server::EntryPointSettings& settings = entry_points_.settings[i];
     addresses.push_back(settings.address);
     if (configuration_.entry_points.at(settings.name).reuse_port) continue;
-    Status probed = net::probe_address(settings.address);
+    Status probed = settings.udp ? net::probe_udp_address(settings.address) : net::probe_address(settings.address);
     if (!probed) fail(i, probed.error());
   }
   if (config::has_errors(report)) return report;
@@ -129,6 +130,8 @@ Task<void> Control::apply_changes() {
     give_all(server::Adopt{build.snapshot});
     for (const auto& provider : providers_) provider->wanted(build.certificates);
     health_checks_.adopt(std::move(build.health_targets));
+    tcp_health_checks_.adopt(std::move(build.tcp_health_targets));
+    stapler_.follow(builder_.tls().served());
     if (builder_.files() != watched_) {
       // Whoever waits for the old set is told, so that it watches the new one.
       if (files_) files_->poke();
@@ -158,6 +161,12 @@ Task<void> Control::follow_files() {
       if (builder_.files() == watched_) aggregator_.touch();
     }
   }
+}
+
+void Control::staple(const std::shared_ptr<const tls::Certificate>& certificate,
+                     std::shared_ptr<const std::string> response) {
+  builder_.tls().staple(certificate, std::move(response));
+  aggregator_.touch();
 }
 
 Task<void> Control::rotate_tickets() {

@@ -17,12 +17,13 @@
 #include "control/armed_challenges.h"
 #include "control/entry_points.h"
 #include "control/live.h"
+#include "control/ocsp_stapler.h"
 #include "control/snapshot_builder.h"
 #include "server/worker.h"
 
 namespace sluice::control {
 
-class Control final : public LiveSource, private ArmedChallenges::Workers {
+class Control final : public LiveSource, private ArmedChallenges::Workers, private OcspStapler::Listener {
  public:
   // A loop must exist on this thread. `configuration` and `kinds` must outlive it.
   Control(const config::Static& configuration, MiddlewareKinds kinds, std::vector<std::unique_ptr<Provider>> providers);
@@ -49,6 +50,10 @@ class Control final : public LiveSource, private ArmedChallenges::Workers {
   Task<void> follow_signals();
   Task<void> drain();
   Task<void> drain_entry_point(std::size_t index);
+  // OcspStapler::Listener
+  void staple(const std::shared_ptr<const tls::Certificate>& certificate,
+              std::shared_ptr<const std::string> response) override;
+  // ArmedChallenges::Workers
   void give_all(const server::Order& order) override;
   void end();
   void log_report(const config::Report& report);
@@ -74,6 +79,8 @@ class Control final : public LiveSource, private ArmedChallenges::Workers {
   Scope scope_;  // everything but the drain
   HealthChecks health_checks_{scope_};
   ArmedChallenges challenges_{worker_count_, *this, scope_};
+  TcpHealthChecks tcp_health_checks_{scope_};
+  OcspStapler stapler_{configuration_, scope_, *this};
   Scope drain_scope_;
   std::unordered_set<std::string> reported_;  // problems of the last build
   std::uint64_t live_ = 0;                    // the snapshot every worker has adopted

@@ -13,15 +13,12 @@
 namespace sluice::control {
 
 namespace code {
-inline constexpr std::string_view kHiddenRouter = "SLU-X001";       // never asked: another has the same rule
-inline constexpr std::string_view kUnusedService = "SLU-X002";      // no router leads to it
-inline constexpr std::string_view kUnusedMiddleware = "SLU-X003";   // no router names it
-inline constexpr std::string_view kNoServers = "SLU-X004";          // a load balancer without servers
-inline constexpr std::string_view kUnknownResolver = "SLU-X005";    // a certResolver that is not configured
-inline constexpr std::string_view kUnknownTlsOptions = "SLU-X006";  // tls.options that nothing defines
-inline constexpr std::string_view kPasswordHash = "SLU-X007";       // a user without a usable password hash
-inline constexpr std::string_view kNeedsTls = "SLU-X008";           // a TCP rule that only a TLS handshake can meet
-inline constexpr std::string_view kWrongTransport = "SLU-X009";     // a router on an entry point of another transport
+inline constexpr std::string_view kHiddenRouter = "SLU-X001";      // never asked: another has the same rule
+inline constexpr std::string_view kUnusedService = "SLU-X002";     // no router leads to it
+inline constexpr std::string_view kUnusedMiddleware = "SLU-X003";  // no router names it
+inline constexpr std::string_view kNoServers = "SLU-X004";         // a load balancer without servers
+inline constexpr std::string_view kUnknownResolver = "SLU-X005";   // a certResolver that is not configured
+inline constexpr std::string_view kPasswordHash = "SLU-X007";      // a user without a usable password hash
 }  // namespace code
 
 // `static_known`: the static configuration is the real one, not one assumed for lack of it. Objects without a

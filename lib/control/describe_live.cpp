@@ -22,10 +22,15 @@ std::set<std::string> placed_routers(const Live& live) {
   if (live.snapshot == nullptr) return names;
   for (std::size_t i = 0; i < live.snapshot->entry_points.size(); ++i) {
     const std::string prefix = live.entry_points[i].name + '-';
-    for (const server::Route& route : live.snapshot->entry_points[i]->routes) {
-      names.insert(route.router);
-      if (route.router.starts_with(prefix)) names.insert(route.router.substr(prefix.size()));
-    }
+    const server::EntryPointRoutes& here = *live.snapshot->entry_points[i];
+    auto add = [&](const std::vector<server::Route>& routes) {
+      for (const server::Route& route : routes) {
+        names.insert(route.router);
+        if (route.router.starts_with(prefix)) names.insert(route.router.substr(prefix.size()));
+      }
+    };
+    add(here.routes);
+    if (here.tls != nullptr) add(here.tls->http.routes);
   }
   return names;
 }
@@ -92,13 +97,20 @@ Node middlewares(const Merged& merged) {
   return list;
 }
 
+std::size_t routers_on(const server::EntryPointRoutes& here) {
+  std::size_t count = here.routes.size() + (here.udp == nullptr ? 0 : 1);
+  if (here.tcp != nullptr) count += here.tcp->routes.size();
+  if (here.tls != nullptr) count += here.tls->http.routes.size() + here.tls->tcp.routes.size();
+  return count;
+}
+
 Node entry_points(const Live& live) {
   Node list = Node::list();
   for (std::size_t i = 0; i < live.entry_points.size(); ++i) {
     Node one = Node::map();
     one.add("name", text_node(live.entry_points[i].name));
-    one.add("address", text_node(live.entry_points[i].address.to_string()));
-    std::size_t count = live.snapshot == nullptr ? 0 : live.snapshot->entry_points[i]->routes.size();
+    one.add("address", text_node(live.entry_points[i].address.to_string() + (live.entry_points[i].udp ? "/udp" : "")));
+    std::size_t count = live.snapshot == nullptr ? 0 : routers_on(*live.snapshot->entry_points[i]);
     one.add("routers", number_node(static_cast<std::int64_t>(count)));
     list.add(std::move(one));
   }

@@ -10,7 +10,6 @@
 
 #include "base/text.h"
 #include "config/entry_point_address.h"
-#include "config/problem_codes.h"
 #include "control/problems.h"
 #include "net/resolver.h"
 
@@ -50,6 +49,18 @@ void set_http2(const config::EntryPointHttp2& from, server::EntryPointSettings& 
   to.encoder_table = setting_of(from.max_encoder_header_table_size, 0, 65'536);
 }
 
+CidrSet networks(const std::vector<std::string>& written, std::string_view option, const std::string& name,
+                 const config::Source& source, config::Report& report) {
+  for (const std::string& entry : written) {
+    if (Cidr::parse(trim(entry))) continue;
+    report.push_back(problem(
+        code::kAddress, fmt::format("entryPoints.{}.{}.trustedIPs: {} is no address or network", name, option, entry),
+        source, "Sluice does not start", "write 10.0.0.1 or 10.0.0.0/8"));
+    return {};
+  }
+  return *CidrSet::parse(written);
+}
+
 void set_forwarded(const config::EntryPoint& from, const config::Static& configuration, const std::string& name,
                    server::EntryPointSettings& to, config::Report& report) {
   const config::ForwardedHeaders& headers = from.forwarded_headers;
@@ -57,15 +68,15 @@ void set_forwarded(const config::EntryPoint& from, const config::Static& configu
   to.kept_connection_fields = headers.connection;
   to.append_forwarded_for = !headers.not_append_x_forwarded_for && !configuration.global.not_append_x_forwarded_for;
   to.scheme_fields = headers.add_x_forwarded_scheme_headers;
-  for (const std::string& entry : headers.trusted_ips) {
-    if (Cidr::parse(trim(entry))) continue;
-    report.push_back(
-        problem(code::kAddress,
-                fmt::format("entryPoints.{}.forwardedHeaders.trustedIPs: {} is no address or network", name, entry),
-                from.source, "Sluice does not start", "write 10.0.0.1 or 10.0.0.0/8"));
-    return;
-  }
-  to.trusted = *CidrSet::parse(headers.trusted_ips);
+  to.trusted = networks(headers.trusted_ips, "forwardedHeaders", name, from.source, report);
+}
+
+void set_proxy_protocol(const config::EntryPoint& from, const std::string& name, server::EntryPointSettings& to,
+                        config::Report& report) {
+  if (!from.proxy_protocol) return;
+  to.proxy_protocol.emplace();
+  to.proxy_protocol->trust_everyone = from.proxy_protocol->insecure;
+  to.proxy_protocol->trusted = networks(from.proxy_protocol->trusted_ips, "proxyProtocol", name, from.source, report);
 }
 
 void set_transport(const config::EntryPointTransport& from, server::EntryPointSettings& to) {
@@ -97,12 +108,6 @@ EntryPoints make_entry_points(const config::Static& configuration) {
                                     entry_point.source, "Sluice does not start", "write :80 or 127.0.0.1:80"));
       continue;
     }
-    if (address->transport == config::Transport::udp) {
-      made.report.push_back(problem(config::code::kNotServed,
-                                    fmt::format("UDP entry point {} is not supported yet", name), entry_point.source,
-                                    "it is not opened", "", config::Severity::warning));
-      continue;
-    }
     Result<SocketAddress> resolved = resolve(*address);
     if (!resolved) {
       made.report.push_back(problem(
@@ -113,10 +118,13 @@ EntryPoints make_entry_points(const config::Static& configuration) {
     server::EntryPointSettings settings;
     settings.name = name;
     settings.address = *resolved;
+    settings.udp = address->transport == config::Transport::udp;
+    settings.udp_timeout = entry_point.udp.timeout;
     settings.server_name = host_name();
     set_limits(entry_point, settings);
     set_http2(entry_point.http2, settings);
     set_forwarded(entry_point, configuration, name, settings, made.report);
+    set_proxy_protocol(entry_point, name, settings, made.report);
     set_transport(entry_point.transport, settings);
     made.settings.push_back(std::move(settings));
   }

@@ -9,7 +9,7 @@
 namespace sluice::control {
 
 struct EntryPoints {
-  std::vector<server::EntryPointSettings> settings;  // TCP ones, in order of their names
+  std::vector<server::EntryPointSettings> settings;  // in order of their names
   config::Report report;                             // with errors, start-up must fail
 };
 

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "control/describe_live.h"
+#include "control/explain_connection.h"
 #include "http/h1/request_parser.h"
 #include "http/rejection.h"
 #include "server/http_challenges.h"
@@ -20,7 +21,8 @@ constexpr std::size_t kNearest = 3;
 // The entry point a request with this authority and scheme would most likely come in on.
 std::size_t entry_point_of(const Live& live, const Question& question, std::string& because) {
   auto find = [&](auto fits) {
-    auto found = std::find_if(live.entry_points.begin(), live.entry_points.end(), fits);
+    auto found = std::find_if(live.entry_points.begin(), live.entry_points.end(),
+                              [&](const auto& settings) { return !settings.udp && fits(settings); });
     return static_cast<std::size_t>(found - live.entry_points.begin());
   };
   const std::size_t count = live.entry_points.size();
@@ -40,7 +42,7 @@ std::size_t entry_point_of(const Live& live, const Question& question, std::stri
   because = "of its name; none has the port";
   if (by_name < count) return by_name;
   because = "it is the first; none has the port";
-  return 0;
+  return find([](const auto&) { return true; });
 }
 
 std::string head_of(const Question& question) {
@@ -71,11 +73,30 @@ class Explainer {
     entry_point.add("address", text_node(settings.address.to_string()));
     entry_point.add("because", text_node(because));
     node_.add("entryPoint", std::move(entry_point));
-    route(settings, *live_.snapshot->entry_points[index], live_.snapshot->challenge_rules(index));
+    const server::EntryPointRoutes& here = *live_.snapshot->entry_points[index];
+    if (!tcp_takes_it(here)) route(settings, here, live_.snapshot->challenge_rules(index));
     return std::move(node_);
   }
 
  private:
+  std::string server_name() const {
+    if (!question_.sni.empty() || !question_.tls) return lowered(question_.sni);
+    return lowered(question_.authority.substr(0, question_.authority.find(':')));
+  }
+
+  // True: the question is answered.
+  bool tcp_takes_it(const server::EntryPointRoutes& here) {
+    const Connection connection{question_.tls, server_name(), question_.client.ip};
+    if (std::optional<Node> found = explain_connection(merged_, here, connection)) {
+      for (Node::Entry& entry : found->children()) node_.add(entry.key, std::move(entry.node));
+      return true;
+    }
+    if (!question_.connection) return false;
+    node_.add("tcpRouters", tcp_verdicts(here, connection));
+    answer(0, fmt::format("no TCP router takes the connection: it is for {}", question_.tls ? "HTTPS" : "HTTP"));
+    return true;
+  }
+
   void route(const server::EntryPointSettings& settings, const server::EntryPointRoutes& here,
              const server::ChallengeRules* rules) {
     const server::HttpRoutes& routes = question_.tls && here.tls != nullptr ? here.tls->http : here;
@@ -85,9 +106,7 @@ class Explainer {
     peer.local = settings.address;
     peer.entry_point = settings.name;
     peer.tls = question_.tls;
-    const std::string sni = question_.sni.empty() && question_.tls
-                                ? lowered(question_.authority.substr(0, question_.authority.find(':')))
-                                : lowered(question_.sni);
+    const std::string sni = server_name();
     peer.sni = sni;
     http::Request request(arena, peer);
     http::h1::RequestParser parser;

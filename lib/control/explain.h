@@ -26,6 +26,7 @@ struct Question {
   SocketAddress client{IpAddress::v4(0x7f000001), 40000};
   std::string entry_point;  // empty: by the port of the authority, else by the scheme
   std::string sni;          // empty: the host, when tls
+  bool connection = false;  // only about the connection: which TCP router takes it
 };
 
 // From "GET https://host:port/path", "host/path" or a bare path. Error: Code::invalid, with what is wrong as its text.

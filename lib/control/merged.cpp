@@ -56,7 +56,10 @@ Merged merge(const Fragments& fragments) {
     const config::Tcp& tcp = fragment->configuration.tcp;
     add(merged.tcp_routers, tcp.routers, fragment->provider);
     add(merged.tcp_services, tcp.services, fragment->provider);
+    add(merged.tcp_middlewares, tcp.middlewares, fragment->provider);
     add(merged.tcp_transports, tcp.servers_transports, fragment->provider);
+    add(merged.udp_routers, fragment->configuration.udp.routers, fragment->provider);
+    add(merged.udp_services, fragment->configuration.udp.services, fragment->provider);
     add_tls(merged, fragment->configuration.tls, fragment->provider);
   }
   return merged;

@@ -28,7 +28,10 @@ struct Merged {
   std::map<std::string, Owned<config::ServersTransport>> transports;
   std::map<std::string, Owned<config::TcpRouter>> tcp_routers;
   std::map<std::string, Owned<config::TcpService>> tcp_services;
+  std::map<std::string, Owned<config::TcpMiddleware>> tcp_middlewares;
   std::map<std::string, Owned<config::TcpServersTransport>> tcp_transports;
+  std::map<std::string, Owned<config::UdpRouter>> udp_routers;
+  std::map<std::string, Owned<config::UdpService>> udp_services;
   std::vector<Owned<config::TlsCertificate>> certificates;
   std::map<std::string, Owned<config::TlsOptions>> tls_options;  // `default` has no provider
   std::map<std::string, Owned<config::TlsStore>> tls_stores;     // nor has any store

@@ -65,7 +65,7 @@ const MiddlewareBuilder::Built& MiddlewareBuilder::build(const std::string& name
   const config::Middleware& definition = *defined.object;
   const MiddlewareKind* kind = nullptr;
   int kinds = 0;
-  for (const MiddlewareKind& candidate : kinds_) {
+  for (const MiddlewareKind& candidate : kinds_.http) {
     if (!candidate.present(definition)) continue;
     kind = &candidate;
     ++kinds;

@@ -13,6 +13,7 @@
 #include "control/tls_builder.h"
 #include "proxy/endpoint.h"
 #include "proxy/handler.h"
+#include "proxy/tcp_handler.h"
 
 namespace sluice::control {
 
@@ -48,6 +49,22 @@ struct MiddlewareKind {
   std::optional<ClientTlsSettings> (*tls)(const config::Middleware& settings) = nullptr;
 };
 
-using MiddlewareKinds = std::span<const MiddlewareKind>;
+struct MadeTcpMiddleware {
+  std::shared_ptr<const proxy::TcpMiddleware> middleware;
+  std::string error;  // as MadeMiddleware's
+};
+
+struct TcpMiddlewareKind {
+  std::string_view name;  // of the option, "inFlightConn"
+  bool (*present)(const config::TcpMiddleware& settings);
+  // `name` is qualified; it keys state in the registry.
+  MadeTcpMiddleware (*make)(const config::TcpMiddleware& settings, const std::string& name, Registry& registry);
+};
+
+// Lent for the life of the program.
+struct MiddlewareKinds {
+  std::span<const MiddlewareKind> http;
+  std::span<const TcpMiddlewareKind> tcp;
+};
 
 }  // namespace sluice::control

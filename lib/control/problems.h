@@ -27,6 +27,9 @@ inline constexpr std::string_view kRuleWarning = "SLU-B011";  // part of a rule 
 inline constexpr std::string_view kTlsOptions = "SLU-B013";   // TLS options that cannot be used
 inline constexpr std::string_view kCertificate = "SLU-B014";  // a certificate that cannot be served
 inline constexpr std::string_view kDelegation = "SLU-B025";   // challenges handed to nobody, or to two
+inline constexpr std::string_view kUnknownTlsOptions = "SLU-X006";  // tls.options that nothing defines
+inline constexpr std::string_view kNeedsTls = "SLU-X008";           // a TCP rule that only a TLS handshake can meet
+inline constexpr std::string_view kWrongTransport = "SLU-X009";     // a router on an entry point of another transport
 }  // namespace code
 
 config::Problem problem(std::string_view code, std::string what, const config::Source& source, std::string effect,

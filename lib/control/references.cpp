@@ -2,11 +2,7 @@
 
 namespace sluice::control {
 
-References::References(const config::Static& configuration, const Merged& merged,
-                       const std::map<std::string, Owned<config::TcpRouter>>& tcp_routers,
-                       const std::map<std::string, Owned<config::TcpService>>& tcp_weighted,
-                       const std::map<std::string, Owned<config::UdpRouter>>& udp_routers,
-                       const std::map<std::string, Owned<config::UdpService>>& udp_weighted) {
+References::References(const config::Static& configuration, const Merged& merged) {
   for (const auto& [name, entry_point] : configuration.entry_points) {
     for (const std::string& one : entry_point.http.middlewares) middlewares.insert(qualify(one, "internal"));
   }
@@ -22,18 +18,19 @@ References::References(const config::Static& configuration, const Merged& merged
     }
     if (middleware.errors) services.insert(qualify(middleware.errors->service, owned.provider));
   }
-  for (const auto& [name, owned] : tcp_routers) {
+  for (const auto& [name, owned] : merged.tcp_routers) {
     tcp_services.insert(qualify(owned.object->service, owned.provider));
     for (const std::string& one : owned.object->middlewares) tcp_middlewares.insert(qualify(one, owned.provider));
   }
-  for (const auto& [name, owned] : tcp_weighted) {
+  for (const auto& [name, owned] : merged.tcp_services) {
     if (!owned.object->weighted) continue;
     for (const config::WeightedService& child : owned.object->weighted->services) {
       tcp_services.insert(qualify(child.name, owned.provider));
     }
   }
-  for (const auto& [name, owned] : udp_routers) udp_services.insert(qualify(owned.object->service, owned.provider));
-  for (const auto& [name, owned] : udp_weighted) {
+  for (const auto& [name, owned] : merged.udp_routers)
+    udp_services.insert(qualify(owned.object->service, owned.provider));
+  for (const auto& [name, owned] : merged.udp_services) {
     if (!owned.object->weighted) continue;
     for (const config::WeightedService& child : owned.object->weighted->services) {
       udp_services.insert(qualify(child.name, owned.provider));

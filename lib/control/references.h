@@ -1,7 +1,6 @@
 // references.h: which objects of a configuration are named by others.
 #pragma once
 
-#include <map>
 #include <set>
 #include <string>
 
@@ -12,11 +11,7 @@ namespace sluice::control {
 
 // Qualified names, whether or not they exist.
 struct References {
-  References(const config::Static& configuration, const Merged& merged,
-             const std::map<std::string, Owned<config::TcpRouter>>& tcp_routers,
-             const std::map<std::string, Owned<config::TcpService>>& tcp_weighted,
-             const std::map<std::string, Owned<config::UdpRouter>>& udp_routers,
-             const std::map<std::string, Owned<config::UdpService>>& udp_weighted);
+  References(const config::Static& configuration, const Merged& merged);
 
   std::set<std::string> services;
   std::set<std::string> middlewares;

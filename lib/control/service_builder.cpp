@@ -264,6 +264,7 @@ proxy::TransportSettings ServiceBuilder::transport_of(const config::HttpService&
   tls.root_cas = transport.root_cas;
   tls.certificates = transport.certificates;
   tls.peer_uri = transport.peer_cert_uri;
+  tls.peer_sans = transport.peer_cert_sans;
   tls.protocol = {transport.min_version, transport.max_version, transport.cipher_suites, {}};
   if (secure) settings.tls = tls_.client_context(name, tls, transport.source);
   return settings;

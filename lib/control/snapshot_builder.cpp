@@ -66,7 +66,9 @@ SnapshotBuilder::SnapshotBuilder(const config::Static& configuration,
       entry_points_(entry_points),
       default_entry_points_(config::default_entry_points(configuration)),
       services_(workers, configuration, std::move(internal_services), registry, tls_),
-      tcp_services_(workers, registry, tls_),
+      tcp_services_(workers, configuration, registry, tls_),
+      tcp_middlewares_(kinds.tcp, registry),
+      udp_services_(workers, registry),
       middlewares_(kinds, workers, services_, registry, tls_),
       challenges_(configuration, entry_points),
       states_(entry_points.size()) {
@@ -88,20 +90,25 @@ Build SnapshotBuilder::build(const Fragments& fragments) {
   services_.begin(merged, middlewares_, build.report);
   std::vector<Places> places(entry_points_.size());
   tcp_services_.begin(merged, build.report);
+  tcp_middlewares_.begin(merged, build.report);
+  udp_services_.begin(merged, build.report);
   challenges_.begin(merged, build.report);
   for (const auto& [name, router] : merged.routers) place(name, router, build.report, places);
   for (const auto& [name, router] : merged.tcp_routers) place_tcp(name, router, build.report, places);
+  for (const auto& [name, router] : merged.udp_routers) place_udp(name, router, build.report, places);
   std::vector<std::shared_ptr<const server::ChallengeRules>> challenges = challenges_.finish(services_, tcp_services_);
   tcp_services_.finish();
+  udp_services_.finish();
 
   auto snapshot = std::make_shared<server::Snapshot>();
   snapshot->number = number_;
   snapshot->endpoints = services_.finish();
   build.health_targets = services_.health_targets();
+  build.tcp_health_targets = tcp_services_.health_targets();
   std::vector<std::shared_ptr<const proxy::Endpoint>> asked = middlewares_.endpoints();
   snapshot->endpoints.insert(snapshot->endpoints.end(), asked.begin(), asked.end());
   for (std::size_t i = 0; i < entry_points_.size(); ++i) {
-    build.routers += places[i].placed.size() + places[i].tcp.size();
+    build.routers += places[i].placed.size() + places[i].tcp.size() + (places[i].udp.service == nullptr ? 0 : 1);
     places[i].https.finish(tls_);
     snapshot->entry_points.push_back(routes_of(i, std::move(places[i])));
   }
@@ -157,7 +164,7 @@ void SnapshotBuilder::place(const std::string& name, const Owned<config::HttpRou
   if (parsed == nullptr) return;
   const RuleCache::Parsed& rule = *parsed;
   const std::string effect = left_out(name);
-  std::vector<std::size_t> indices = entry_points_of(name, router.entry_points, source, report);
+  std::vector<std::size_t> indices = entry_points_of(name, router.entry_points, false, source, report);
   if (indices.empty()) {
     report.push_back(problem(code::kNoEntryPoint, fmt::format("router {} is on no entry point", name), source, effect,
                              "name one of the entry points of the static configuration"));
@@ -215,18 +222,12 @@ void SnapshotBuilder::place_tcp(const std::string& name, const Owned<config::Tcp
   const RuleCache::Parsed* rule = rule_of(name, router, route::Family::tcp, false, report);
   if (rule == nullptr) return;
   if (route::needs_tls(*rule->rule) && !router.tls) {
-    report.push_back(problem(code::kTlsRouter,
+    report.push_back(problem(code::kNeedsTls,
                              fmt::format("TCP router {} asks for a server name, which only TLS connections have", name),
-                             source, effect, "add tls, or tls.passthrough=true"));
+                             source, effect, "add tls (with passthrough or a certificate), or write HostSNI(`*`)"));
     return;
   }
-  if (!router.middlewares.empty()) {
-    report.push_back(problem(code::kMiddleware,
-                             fmt::format("TCP router {} has middlewares, which are not supported yet", name), source,
-                             effect, "remove them to serve it without"));
-    return;
-  }
-  std::vector<std::size_t> indices = entry_points_of(name, router.entry_points, source, report);
+  std::vector<std::size_t> indices = entry_points_of(name, router.entry_points, false, source, report);
   if (indices.empty() || router.service.empty()) {
     report.push_back(
         problem(indices.empty() ? code::kNoEntryPoint : code::kUnknownReference,
@@ -240,21 +241,48 @@ void SnapshotBuilder::place_tcp(const std::string& name, const Owned<config::Tcp
   one.rank = rank_of(owned.provider);
   one.name = name;
   one.service = tcp_services_.find(qualify(router.service, owned.provider), source, effect);
-  if (one.service == nullptr) return;
+  bool complete = tcp_middlewares_.append(one.chain, router.middlewares, owned.provider, source, effect);
+  if (one.service == nullptr || !complete) return;
   if (router.tls) {
     one.tls = router.tls->passthrough ? server::TcpRoute::Tls::passthrough : server::TcpRoute::Tls::terminate;
     std::string options = TlsBuilder::options_name(router.tls->options, owned.provider);
     if (one.tls == server::TcpRoute::Tls::terminate) one.context = tls_.context(options, TlsBuilder::For::tcp);
     if (one.tls == server::TcpRoute::Tls::terminate && one.context == nullptr) {
-      report.push_back(
-          problem(code::kTlsRouter,
-                  fmt::format("TCP router {} has the TLS options {}, and {}", name, options, tls_.why_not(options)),
-                  source, "its connections are closed", "define the options or correct the name"));
+      report.push_back(tls_.refusal("TCP router " + name, options, source, "its connections are closed"));
     }
   }
   challenges_.add(name, router, *rule->rule);
   challenges_.delegate(name, router, one.service);
   for (std::size_t index : indices) places[index].tcp.push_back(one);
+}
+
+void SnapshotBuilder::place_udp(const std::string& name, const Owned<config::UdpRouter>& owned, config::Report& report,
+                                std::vector<Places>& places) {
+  const config::UdpRouter& router = *owned.object;
+  const std::string effect = fmt::format("UDP router {} takes no datagrams", name);
+  std::vector<std::size_t> indices = entry_points_of(name, router.entry_points, true, router.source, report);
+  if (indices.empty() || router.service.empty()) {
+    report.push_back(problem(
+        indices.empty() ? code::kNoEntryPoint : code::kUnknownReference,
+        fmt::format("UDP router {} {}", name, indices.empty() ? "is on no UDP entry point" : "names no service"),
+        router.source, effect, indices.empty() ? "name an entry point whose address ends in /udp" : "name one"));
+    return;
+  }
+  PlacedUdp one{name, udp_services_.find(qualify(router.service, owned.provider), router.source, effect)};
+  if (one.service == nullptr) return;
+  for (std::size_t index : indices) {
+    PlacedUdp& place = places[index].udp;
+    if (place.service != nullptr) {
+      // Routers come in the order of their names; as in Traefik the last one has the entry point.
+      report.push_back(problem(
+          code::kNoEntryPoint,
+          fmt::format("UDP routers {} and {} are both on entry point {}", place.router, name,
+                      entry_points_[index].name),
+          router.source, fmt::format("{} gets no datagrams there: datagrams have nothing to choose by", place.router),
+          "give each an entry point of its own", config::Severity::warning));
+    }
+    place = one;
+  }
 }
 
 // False: the options cannot be used, and the router takes no requests there.
@@ -267,31 +295,42 @@ bool SnapshotBuilder::place_tls(const std::string& name, const Owned<config::Htt
   std::vector<std::string> hosts = route::hosts_of(rule);
   places.https.add(hosts, options, name, router.source, report);
   if (hosts.empty() || tls_.context(options, TlsBuilder::For::http) != nullptr) return true;
-  report.push_back(problem(
-      code::kTlsRouter, fmt::format("router {} has the TLS options {}, and {}", name, options, tls_.why_not(options)),
-      router.source, fmt::format("{}, and connections for its hosts are closed", left_out(name)),
-      "define the options or correct the name"));
+  report.push_back(tls_.refusal("router " + name, options, router.source,
+                                fmt::format("{}, and connections for its hosts are closed", left_out(name))));
   return false;
 }
 
 std::vector<std::size_t> SnapshotBuilder::entry_points_of(const std::string& name,
-                                                          const std::vector<std::string>& names,
+                                                          const std::vector<std::string>& names, bool udp,
                                                           const config::Source& source, config::Report& report) const {
   std::vector<std::size_t> indices;
-  for (const std::string& wanted : names.empty() ? default_entry_points_ : names) {
+  std::vector<std::string> fitting;
+  for (const server::EntryPointSettings& entry_point : entry_points_) {
+    if (entry_point.udp == udp) fitting.push_back(entry_point.name);
+  }
+  // A UDP router that names none is on all of its kind.
+  const std::vector<std::string>& defaults = udp ? fitting : default_entry_points_;
+  for (const std::string& wanted : names.empty() ? defaults : names) {
     std::size_t index = 0;
     while (index < entry_points_.size() && entry_points_[index].name != wanted) ++index;
-    if (index < entry_points_.size()) {
+    if (index < entry_points_.size() && entry_points_[index].udp == udp) {
       if (std::find(indices.begin(), indices.end(), index) == indices.end()) indices.push_back(index);
       continue;
     }
-    std::string known;
-    for (const server::EntryPointSettings& entry_point : entry_points_) {
-      known += (known.empty() ? "" : ", ") + entry_point.name;
+    if (index < entry_points_.size()) {
+      report.push_back(problem(
+          code::kWrongTransport,
+          fmt::format("router {} is to be on entry point {}, which is a {} one", name, wanted, udp ? "TCP" : "UDP"),
+          source, "it is left out there",
+          udp ? "name an entry point whose address ends in /udp" : "name an entry point without /udp"));
+      continue;
     }
+    std::string known;
+    for (const std::string& one : fitting) known += (known.empty() ? "" : ", ") + one;
     report.push_back(problem(code::kUnknownEntryPoint,
                              fmt::format("router {} is to be on entry point {}, which does not exist", name, wanted),
-                             source, "it is left out on that entry point", fmt::format("name one of: {}", known),
+                             source, "it is left out on that entry point",
+                             known.empty() ? "define an entry point for it" : fmt::format("name one of: {}", known),
                              config::Severity::warning));
   }
   return indices;
@@ -342,7 +381,7 @@ server::HttpRoutes SnapshotBuilder::routes_of(const std::vector<Placed>& placed,
 std::shared_ptr<const server::EntryPointRoutes> SnapshotBuilder::routes_of(std::size_t index, Places places) {
   EntryPointState& state = states_[index];
   if (state.routes != nullptr && state.placed == places.placed && state.https == places.https &&
-      state.tcp == places.tcp) {
+      state.tcp == places.tcp && state.udp == places.udp) {
     return state.routes;
   }
   const bool same_rows =
@@ -359,7 +398,11 @@ std::shared_ptr<const server::EntryPointRoutes> SnapshotBuilder::routes_of(std::
                         std::move(hosts), tcp_routes(places.tcp, true)});
   server::TcpRoutes without_tls = tcp_routes(places.tcp, false);
   if (without_tls.table.size() > 0) routes->tcp = std::make_shared<const server::TcpRoutes>(std::move(without_tls));
+  if (places.udp.service != nullptr) {
+    routes->udp = std::make_shared<const server::UdpRoute>(server::UdpRoute{places.udp.router, places.udp.service});
+  }
   state.tcp = std::move(places.tcp);
+  state.udp = std::move(places.udp);
   state.placed = std::move(places.placed);
   state.https = std::move(places.https);
   state.routes = std::move(routes);

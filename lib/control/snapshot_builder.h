@@ -18,9 +18,11 @@
 #include "control/middleware_builder.h"
 #include "control/rule_cache.h"
 #include "control/service_builder.h"
+#include "control/tcp_middlewares.h"
 #include "control/tcp_places.h"
 #include "control/tcp_services.h"
 #include "control/tls_builder.h"
+#include "control/udp_services.h"
 #include "server/entry_point_settings.h"
 #include "server/snapshot.h"
 
@@ -31,6 +33,7 @@ struct Build {
   config::Report report;
   std::vector<HealthTarget> health_targets;
   CertificateWants certificates;
+  std::vector<TcpHealthTarget> tcp_health_targets;
   std::size_t routers = 0;  // that take requests
 };
 
@@ -73,6 +76,7 @@ class SnapshotBuilder {
     std::vector<Placed> placed;
     HttpsPlaces https;
     std::vector<PlacedTcp> tcp;
+    PlacedUdp udp;
     std::shared_ptr<const server::EntryPointRoutes> routes;
   };
   // What the routers of one entry point have become so far.
@@ -80,6 +84,7 @@ class SnapshotBuilder {
     std::vector<Placed> placed;
     HttpsPlaces https;
     std::vector<PlacedTcp> tcp;
+    PlacedUdp udp;
   };
 
   void place(const std::string& name, const Owned<config::HttpRouter>& owned, config::Report& report,
@@ -88,11 +93,13 @@ class SnapshotBuilder {
                  const route::Rule& rule, config::Report& report, Places& places);
   void place_tcp(const std::string& name, const Owned<config::TcpRouter>& owned, config::Report& report,
                  std::vector<Places>& places);
+  void place_udp(const std::string& name, const Owned<config::UdpRouter>& owned, config::Report& report,
+                 std::vector<Places>& places);
   // Of a router of either kind.
   template <class Router>
   const RuleCache::Parsed* rule_of(const std::string& name, const Router& router, route::Family family, bool internal,
                                    config::Report& report);
-  std::vector<std::size_t> entry_points_of(const std::string& name, const std::vector<std::string>& names,
+  std::vector<std::size_t> entry_points_of(const std::string& name, const std::vector<std::string>& names, bool udp,
                                            const config::Source& source, config::Report& report) const;
   std::shared_ptr<const server::EntryPointRoutes> routes_of(std::size_t index, Places places);
   server::HttpRoutes routes_of(const std::vector<Placed>& placed, bool secure, std::size_t index,
@@ -106,6 +113,8 @@ class SnapshotBuilder {
   TlsBuilder tls_;
   ServiceBuilder services_;
   TcpServices tcp_services_;
+  TcpMiddlewares tcp_middlewares_;
+  UdpServices udp_services_;
   MiddlewareBuilder middlewares_;
   RuleCache rules_;
   ChallengePlaces challenges_;

@@ -11,7 +11,7 @@ server::TcpRoutes tcp_routes(const std::vector<PlacedTcp>& placed, bool tls) {
         route::Route{one.rule.get(), one.priority, one.name, one.rank, static_cast<std::uint32_t>(rows.size())});
     server::TcpRoute route;
     route.router = one.name;
-    route.handler = one.service;
+    route.handler = proxy::tcp_chain(one.chain, one.service);
     route.tls = one.tls;
     route.context = one.context;
     routes.push_back(std::move(route));

@@ -2,29 +2,25 @@
 
 #include <fmt/format.h>
 
-#include "base/text.h"
+#include <algorithm>
+
+#include "control/host_port.h"
 #include "control/problems.h"
 
 namespace sluice::control {
 namespace {
 
-// host:port, an IPv6 address in brackets. False: it is not of that form.
-bool parse_address(const std::string& text, proxy::TcpLoadBalancer::Server& server) {
-  std::size_t colon = text.rfind(':');
-  if (colon == std::string::npos) return false;
-  std::optional<std::uint64_t> port = parse_u64(std::string_view(text).substr(colon + 1));
-  if (!port || *port == 0 || *port > 65535) return false;
-  std::string host = text.substr(0, colon);
-  if (host.starts_with('[') && host.ends_with(']')) {
-    host = host.substr(1, host.size() - 2);
-  } else if (host.find(':') != std::string::npos) {
-    return false;
-  }
-  if (host.empty() || host.find_first_of(" /@[]") != std::string::npos) return false;
-  server.host = std::move(host);
-  server.port = static_cast<std::uint16_t>(*port);
-  server.address = text;
-  return true;
+bool any_secure(const config::TcpLoadBalancer& settings) {
+  return std::any_of(settings.servers.begin(), settings.servers.end(),
+                     [](const config::TcpServer& server) { return server.tls; });
+}
+
+// Everything a check depends on.
+std::string health_key(const std::string& service, const config::TcpServer& server,
+                       const config::TcpHealthCheck& settings) {
+  return fmt::format("tcp {} {} {} {} {} {} {} {}:{} {}", service, server.address, server.tls, settings.port,
+                     settings.interval.count(), settings.unhealthy_interval.value_or(settings.interval).count(),
+                     settings.timeout.count(), settings.send.size(), settings.send, settings.expect);
 }
 
 }  // namespace
@@ -83,11 +79,32 @@ const TcpServices::Built& TcpServices::build(const std::string& name, const Owne
   return built_.emplace(name, std::move(built)).first->second;
 }
 
+// `default@internal`, as the static configuration has it.
+void TcpServices::set_default_transport(const config::TcpService& service, Built& built) {
+  const config::DefaultTcpServersTransport& settings = configuration_.tcp_servers_transport;
+  built.transport.dial_timeout = settings.dial_timeout > 0s ? settings.dial_timeout : Duration::max();
+  built.transport.keep_alive = settings.dial_keep_alive;
+  if (settings.termination_delay != 0s) built.transport.termination_delay = settings.termination_delay;
+  if (!any_secure(*service.load_balancer)) return;
+  ClientTlsSettings wish;
+  if (settings.tls) {
+    wish.insecure_skip_verify = settings.tls->insecure_skip_verify;
+    wish.root_cas = settings.tls->root_cas;
+  }
+  built.transport.tls = tls_.client_context("TCP default@internal", wish, service.source);
+  built.usable = built.transport.tls != nullptr;
+}
+
 void TcpServices::set_transport(const std::string& name, const Owned<config::TcpService>& owned, Built& built) {
   const config::TcpService& service = *owned.object;
-  if (!service.load_balancer || service.load_balancer->servers_transport.empty()) return;
-  std::string wanted = qualify(service.load_balancer->servers_transport, owned.provider);
-  if (wanted == "default@internal") return;
+  if (!service.load_balancer) return;
+  const config::TcpLoadBalancer& balancer = *service.load_balancer;
+  std::string wanted = qualify(balancer.servers_transport, owned.provider);
+  if (balancer.servers_transport.empty() || wanted == "default@internal") {
+    set_default_transport(service, built);
+    set_deprecated(name, balancer, built);
+    return;
+  }
   auto found = merged_->tcp_transports.find(wanted);
   if (found == merged_->tcp_transports.end()) {
     std::vector<std::string> known{"default@internal"};
@@ -99,13 +116,56 @@ void TcpServices::set_transport(const std::string& name, const Owned<config::Tcp
   }
   const config::TcpServersTransport& settings = *found->second.object;
   built.transport.dial_timeout = settings.dial_timeout > 0s ? settings.dial_timeout : Duration::max();
+  built.transport.keep_alive = settings.dial_keep_alive;
   built.transport.termination_delay = settings.termination_delay;
-  if (!settings.tls) return;
-  const config::TcpTransportTls& tls = *settings.tls;
-  ClientTlsSettings wish{
-      tls.server_name, tls.insecure_skip_verify, tls.root_cas, tls.certificates, tls.peer_cert_uri, {}, {}};
+  if (settings.proxy_protocol) set_proxy_protocol(wanted, settings.proxy_protocol->version, built);
+  set_deprecated(name, balancer, built);
+  if (!settings.tls && !any_secure(balancer)) return;
+  ClientTlsSettings wish;
+  if (settings.tls) {
+    const config::TcpTransportTls& tls = *settings.tls;
+    wish.server_name = tls.server_name;
+    wish.insecure_skip_verify = tls.insecure_skip_verify;
+    wish.root_cas = tls.root_cas;
+    wish.certificates = tls.certificates;
+    wish.peer_uri = tls.peer_cert_uri;
+    wish.peer_sans = tls.peer_cert_sans;
+  }
   built.transport.tls = tls_.client_context("TCP " + wanted, wish, settings.source);
-  built.usable = built.transport.tls != nullptr;
+  built.usable = built.usable && built.transport.tls != nullptr;
+}
+
+// The options of a load balancer that belong to a transport today.
+void TcpServices::set_deprecated(const std::string& name, const config::TcpLoadBalancer& settings, Built& built) {
+  if (settings.proxy_protocol) set_proxy_protocol(name, settings.proxy_protocol->version, built);
+  if (settings.termination_delay) built.transport.termination_delay = *settings.termination_delay * 1ms;
+}
+
+void TcpServices::set_proxy_protocol(const std::string& whose, std::int64_t version, Built& built) {
+  if (version == 1 || version == 2) {
+    built.transport.proxy_protocol = static_cast<int>(version);
+    return;
+  }
+  report_->push_back(problem(code::kServer,
+                             fmt::format("{}: there is no version {} of the PROXY protocol", whose, version),
+                             built.definition.source, "the service cannot be used", "write 1 or 2"));
+  built.usable = false;
+}
+
+bool TcpServices::can_check(const std::string& name, const config::TcpHealthCheck& settings, Built& built) {
+  constexpr std::size_t kMostText = 65535;
+  std::string wrong;
+  if (settings.interval <= 0s || settings.unhealthy_interval.value_or(1s) <= 0s || settings.timeout <= 0s) {
+    wrong = "interval, unhealthyInterval and timeout must be above 0";
+  } else if (settings.port < 0 || settings.port > 65535) {
+    wrong = fmt::format("{} is no port", settings.port);
+  } else if (settings.send.size() > kMostText || settings.expect.size() > kMostText) {
+    wrong = "send and expect have at most 65535 bytes";
+  }
+  if (wrong.empty()) return true;
+  built.report.push_back(problem(code::kHealthCheck, fmt::format("the healthCheck of TCP service {}: {}", name, wrong),
+                                 built.definition.source, "its servers count as healthy", "correct it"));
+  return false;
 }
 
 std::shared_ptr<proxy::WeightedPositions> TcpServices::positions(const std::string& key,
@@ -118,17 +178,22 @@ void TcpServices::build_load_balancer(const std::string& name, const config::Tcp
   if (!built.usable) return;  // reported
   std::vector<proxy::TcpLoadBalancer::Server> servers;
   std::string key = "tcp " + name;
+  bool checked = settings.health_check && can_check(name, *settings.health_check, built);
   for (const config::TcpServer& written : settings.servers) {
-    proxy::TcpLoadBalancer::Server server;
-    if (!parse_address(written.address, server)) {
+    std::optional<HostPort> parsed = parse_host_port(written.address);
+    if (!parsed) {
       built.report.push_back(problem(
           code::kServer, fmt::format("server {} of TCP service {}: not of the form host:port", written.address, name),
           built.definition.source, "the server gets no connections", "write it as host:port"));
       continue;
     }
-    server.tls = written.tls;
-    if (server.tls && built.transport.tls == nullptr) {
-      built.transport.tls = tls_.client_context("TCP default@internal", {}, built.definition.source);
+    proxy::TcpLoadBalancer::Server server{std::move(parsed->host), parsed->port, written.address, written.tls, nullptr};
+    if (checked) {
+      std::string target = health_key(name, written, *settings.health_check);
+      auto health = registry_.get<proxy::ServerHealth>(target, [] { return std::make_shared<proxy::ServerHealth>(); });
+      server.health = health;
+      built.health_targets.push_back(
+          {std::move(target), name, server, *settings.health_check, built.transport.tls, std::move(health)});
     }
     key += ' ' + written.address;
     servers.push_back(std::move(server));
@@ -155,12 +220,21 @@ void TcpServices::build_weighted(const std::string& name, const config::TcpWeigh
   for (const auto& child : built.children) {
     if (child == nullptr) return;  // reported by find
   }
-  built.handler = std::make_shared<proxy::TcpWeighted>(built.children, positions(key, weights));
+  built.handler =
+      std::make_shared<proxy::TcpWeighted>(built.children, positions(key, weights), settings.health_check.has_value());
 }
 
 void TcpServices::finish() {
   for (const auto& [name, service] : merged_->tcp_services) build(name, service);
   last_.clear();
+}
+
+std::vector<TcpHealthTarget> TcpServices::health_targets() const {
+  std::vector<TcpHealthTarget> targets;
+  for (const auto& [name, built] : built_) {
+    targets.insert(targets.end(), built.health_targets.begin(), built.health_targets.end());
+  }
+  return targets;
 }
 
 }  // namespace sluice::control

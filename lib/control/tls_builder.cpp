@@ -43,6 +43,25 @@ std::string client_auth_of(const config::ClientAuth& from, ClientAuth& to) {
 
 std::string shown(const std::string& file) { return tls::is_inline_pem(file) ? "its PEM text" : printable(file, 300); }
 
+using PeerName = tls::ClientPolicy::PeerName;
+
+std::optional<PeerName::Kind> kind_of(std::string_view type) {
+  if (iequals(type, "dns")) return PeerName::Kind::dns;
+  if (iequals(type, "email")) return PeerName::Kind::email;
+  if (iequals(type, "ip")) return PeerName::Kind::ip;
+  if (iequals(type, "uri")) return PeerName::Kind::uri;
+  return std::nullopt;
+}
+
+std::vector<PeerName> peer_names(const ClientTlsSettings& settings) {
+  std::vector<PeerName> names;
+  if (!settings.peer_uri.empty()) names.push_back({PeerName::Kind::uri, settings.peer_uri});
+  for (const config::PeerCertSan& san : settings.peer_sans) {
+    if (std::optional<PeerName::Kind> kind = kind_of(san.type)) names.push_back({*kind, san.value});
+  }
+  return names;
+}
+
 }  // namespace
 
 void TlsBuilder::watch(const std::string& file) {
@@ -141,8 +160,18 @@ std::shared_ptr<const tls::ServerContext> TlsBuilder::context(const std::string&
   return context;
 }
 
-std::string TlsBuilder::why_not(const std::string& options) const {
-  return options_.contains(options) ? "they are broken" : "they do not exist";
+config::Problem TlsBuilder::refusal(const std::string& whose, const std::string& options, const config::Source& source,
+                                    std::string effect) const {
+  if (options_.contains(options)) {
+    return problem(code::kTlsRouter, fmt::format("{} has the TLS options {}, and they are broken", whose, options),
+                   source, std::move(effect), "correct them");
+  }
+  std::vector<std::string> known;
+  for (const auto& [name, defined] : merged_->tls_options) known.push_back(name);
+  config::Problem missing = unknown_reference("TLS options", options, known, source, std::move(effect));
+  missing.code = code::kUnknownTlsOptions;
+  missing.what = fmt::format("{} has the TLS options {}, and they do not exist", whose, options);
+  return missing;
 }
 
 std::shared_ptr<const tls::Certificate> TlsBuilder::certificate(const std::string& cert_file,
@@ -239,6 +268,16 @@ void TlsBuilder::load_certificates(bool obtained) {
   }
 }
 
+void TlsBuilder::staple(const std::shared_ptr<const tls::Certificate>& certificate,
+                        std::shared_ptr<const std::string> response) {
+  if (response == nullptr) {
+    staples_.erase(certificate);
+  } else {
+    staples_[certificate] = std::move(response);
+  }
+  stapled_ = true;
+}
+
 void TlsBuilder::await(const std::vector<CertificateWant>& wants) {
   std::vector<std::string> awaited;
   for (const CertificateWant& want : wants) {
@@ -248,10 +287,14 @@ void TlsBuilder::await(const std::vector<CertificateWant>& wants) {
   awaited.erase(std::unique(awaited.begin(), awaited.end()), awaited.end());
   std::vector<std::shared_ptr<const tls::Certificate>> indexed = loaded_;
   indexed.push_back(default_);
-  if (index_ != nullptr && indexed == indexed_ && awaited == awaited_) return;
+  if (index_ != nullptr && indexed == indexed_ && awaited == awaited_ && !stapled_) return;
   indexed_ = std::move(indexed);
   awaited_ = std::move(awaited);
-  index_ = std::make_shared<const tls::CertificateIndex>(loaded_, default_, awaited_);
+  stapled_ = false;
+  std::erase_if(staples_, [](const auto& entry) { return entry.first.expired(); });
+  tls::CertificateIndex::Staples staples;
+  for (const auto& [certificate, response] : staples_) staples.emplace(certificate.lock().get(), response);
+  index_ = std::make_shared<const tls::CertificateIndex>(loaded_, default_, awaited_, std::move(staples));
 }
 
 std::vector<std::string> TlsBuilder::provided() const {
@@ -287,6 +330,10 @@ std::shared_ptr<const tls::ClientContext> TlsBuilder::client_context(const std::
     fresh.certificates.push_back(certificate(files.cert_file, files.key_file, error));
     if (fresh.certificates.back() == nullptr && fresh.error.empty()) fresh.error = "certificates: " + error;
   }
+  for (const config::PeerCertSan& san : settings.peer_sans) {
+    if (kind_of(san.type) || !fresh.error.empty()) continue;
+    fresh.error = fmt::format("peerCertSANs: the type {} is none of DNS, email, IP and URI", san.type);
+  }
   bool same = known != clients_.end() && known->second.settings == settings;
   if (!same || known->second.authorities != fresh.authorities || known->second.certificates != fresh.certificates) {
     if (fresh.error.empty()) {
@@ -296,7 +343,7 @@ std::shared_ptr<const tls::ClientContext> TlsBuilder::client_context(const std::
       policy.authorities = fresh.authorities;
       policy.certificates = fresh.certificates;
       policy.protocol = settings.protocol;
-      policy.peer_uri = settings.peer_uri;
+      policy.peer_names = peer_names(settings);
       policy.alpn = settings.alpn;
       tls::ClientContext::Made made = tls::ClientContext::make(std::move(policy));
       fresh.context = std::move(made.context);

@@ -25,6 +25,7 @@ struct ClientTlsSettings {
   std::vector<std::string> root_cas;
   std::vector<config::CertificateFiles> certificates;
   std::string peer_uri;
+  std::vector<config::PeerCertSan> peer_sans;
   tls::Protocol protocol;
   std::vector<std::string> alpn;
 
@@ -45,8 +46,9 @@ class TlsBuilder {
   enum class For : std::uint8_t { http, tcp };
   // Null: there are no such options, or they are broken; then nobody may be served with others.
   std::shared_ptr<const tls::ServerContext> context(const std::string& options, For whom);
-  // Why `context` gives none.
-  std::string why_not(const std::string& options) const;
+  // What to report when `context` gives none to `whose` ("router a@file").
+  config::Problem refusal(const std::string& whose, const std::string& options, const config::Source& source,
+                          std::string effect) const;
 
   // Names whose certificate a resolver obtains: until it is there they are served with no other. After `begin`.
   void await(const std::vector<CertificateWant>& wants);
@@ -78,6 +80,10 @@ class TlsBuilder {
 
   // The files this build depends on.
   const std::set<std::string>& files() const { return files_; }
+  // All that are served, the default one last.
+  const std::vector<std::shared_ptr<const tls::Certificate>>& served() const { return indexed_; }
+  // An OCSP response to staple from the next build on; null: none any more.
+  void staple(const std::shared_ptr<const tls::Certificate>& certificate, std::shared_ptr<const std::string> response);
   // Every TicketKeys::kPeriod.
   void rotate_tickets() { tickets_->rotate(); }
 
@@ -118,11 +124,15 @@ class TlsBuilder {
   std::map<std::string, CachedCertificate> certificates_;
   std::map<std::string, CachedOptions> options_;
   std::map<std::string, CachedClient> clients_;
-  std::vector<std::shared_ptr<const tls::Certificate>> loaded_;   // of this build, those of resolvers last
-  std::size_t provided_ = 0;                                      // how many of them are no resolver's
+  std::vector<std::shared_ptr<const tls::Certificate>> loaded_;  // of this build, those of resolvers last
+  std::size_t provided_ = 0;                                     // how many of them are no resolver's
   std::shared_ptr<const tls::Certificate> default_;
   std::vector<std::shared_ptr<const tls::Certificate>> indexed_;  // what `index_` was made of, the default one last
   std::vector<std::string> awaited_;                              // and with which names
+  std::map<std::weak_ptr<const tls::Certificate>, std::shared_ptr<const std::string>,
+           std::owner_less<std::weak_ptr<const tls::Certificate>>>
+      staples_;
+  bool stapled_ = false;  // since `index_` was made
   std::shared_ptr<const tls::CertificateIndex> index_;
   std::set<std::string> files_;
   const Merged* merged_ = nullptr;

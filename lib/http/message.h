@@ -8,6 +8,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
+#include <string>
 #include <string_view>
 
 #include "async/task.h"
@@ -45,6 +47,9 @@ struct Peer {
   bool tls = false;
   std::string_view sni;          // canonical server name of the TLS session, or empty
   std::string_view remote_text;  // remote.ip as text, kept for X-Forwarded-For; empty: written anew for each request
+  // The certificates the client showed in the TLS handshake, in DER, its own first. Whether they were verified is a
+  // matter of the TLS options.
+  std::span<const std::string> client_chain = {};
 };
 
 // Sends interim responses (RFC 9110 §15.2) to the client ahead of the final one. Implemented by the server side.

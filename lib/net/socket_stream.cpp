@@ -1,5 +1,7 @@
 #include "net/socket_stream.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -137,6 +139,26 @@ void SocketStream::abort() {
 void SocketStream::interrupt() {
   given_up_ = Code::closed;
   readiness_.interrupt(Error::of(Code::closed, "given up"));
+}
+
+SocketAddress SocketStream::local() const {
+  sockaddr_storage storage{};
+  socklen_t length = sizeof storage;
+  if (getsockname(fd_, reinterpret_cast<sockaddr*>(&storage), &length) != 0) return {};
+  Result<SocketAddress> address = SocketAddress::from(reinterpret_cast<sockaddr*>(&storage));
+  return address ? *address : SocketAddress();
+}
+
+void SocketStream::keep_alive(Duration interval) {
+  if (interval < 0s) {
+    int off = 0;
+    setsockopt(fd_, SOL_SOCKET, SO_KEEPALIVE, &off, sizeof off);
+    return;
+  }
+  if (interval == 0s) return;  // the system's own
+  int seconds = static_cast<int>(std::clamp<std::int64_t>(interval / 1s, 1, 32767));
+  setsockopt(fd_, IPPROTO_TCP, TCP_KEEPIDLE, &seconds, sizeof seconds);
+  setsockopt(fd_, IPPROTO_TCP, TCP_KEEPINTVL, &seconds, sizeof seconds);
 }
 
 Task<Status> SocketStream::wait_readable(Deadline deadline) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "async/readiness.h"
+#include "base/ip.h"
 #include "net/stream.h"
 
 namespace sluice::net {
@@ -29,6 +30,10 @@ class SocketStream final : public Stream {
   SocketStream* socket() override { return this; }
 
   int fd() const { return fd_; }
+  // Our end of the connection; unspecified when the system does not say.
+  SocketAddress local() const;
+  // Asks a silent peer every so often whether it is there; negative: never.
+  void keep_alive(Duration interval);
   async::Readiness& readiness() { return readiness_; }
 
   // Reads at most so many bytes at a time from now on (until reads grow again): a small first read leaves a large body

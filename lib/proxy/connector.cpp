@@ -18,7 +18,8 @@ Task<Result<std::unique_ptr<net::Stream>>> SocketConnector::open(const Endpoint&
     if (stream && url.scheme != ServerUrl::Scheme::https) co_return std::unique_ptr<net::Stream>(std::move(*stream));
     if (stream) {
       tls::TlsStream::Client client{endpoint.settings().tls,
-                                    endpoint.named_by_request() ? std::string(name) : endpoint.tls_name(), http1_only};
+                                    endpoint.named_by_request() ? std::string(name) : endpoint.tls_name(), http1_only,
+                                    address};
       // An address that was connected to is the server; another one would say the same.
       Result<std::unique_ptr<tls::TlsStream>> secured =
           co_await tls::TlsStream::connect(std::move(*stream), client, deadline);

@@ -2,10 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "net/dialer.h"
+#include "net/proxy_protocol.h"
 #include "net/relay.h"
 #include "observe/log.h"
 #include "observe/rate_limited.h"
+#include "proxy/postgres.h"
 #include "proxy/worker_local.h"
 #include "tls/tls_stream.h"
 
@@ -16,7 +20,22 @@ Task<void> close_at_once() { co_return; }
 
 }  // namespace
 
-Task<Result<std::unique_ptr<net::Stream>>> TcpLoadBalancer::connect(const Server& server) const {
+// What a server hears before anything of the client.
+Task<Status> TcpLoadBalancer::introduce(net::SocketStream& upstream, const TcpPeer& peer, Deadline deadline) const {
+  if (transport_.proxy_protocol > 0) {
+    net::ProxyAddresses addresses{peer.remote, peer.local};
+    if (peer.local.ip == IpAddress() && peer.socket != nullptr) addresses.destination = peer.socket->local();
+    std::string header = net::write_proxy_header(transport_.proxy_protocol, addresses);
+    Duration left = deadline.is_never() ? Duration::max() : deadline - Loop::current().now();
+    Status sent = co_await net::write_all(upstream, header, left);
+    if (!sent) co_return sent;
+  }
+  if (!peer.postgres) co_return Status();
+  Status asked = co_await ask_for_tls(upstream, deadline);
+  co_return asked;
+}
+
+Task<Result<std::unique_ptr<net::Stream>>> TcpLoadBalancer::connect(const Server& server, const TcpPeer& peer) const {
   Deadline deadline = Loop::current().now() + transport_.dial_timeout;
   net::Resolver& resolver = WorkerLocal::current().resolver();
   Result<net::Resolver::Addresses> addresses = co_await resolver.resolve(server.host, deadline);
@@ -30,8 +49,13 @@ Task<Result<std::unique_ptr<net::Stream>>> TcpLoadBalancer::connect(const Server
       if (last.code == Code::cancelled || last.code == Code::exhausted) break;
       continue;
     }
+    (*stream)->keep_alive(transport_.keep_alive);
+    if (transport_.proxy_protocol > 0 || peer.postgres) {
+      Status introduced = co_await introduce(**stream, peer, deadline);
+      if (!introduced) co_return introduced.error();
+    }
     if (!server.tls) co_return std::unique_ptr<net::Stream>(std::move(*stream));
-    tls::TlsStream::Client client{transport_.tls, server.host};
+    tls::TlsStream::Client client{transport_.tls, server.host, address};
     Result<std::unique_ptr<tls::TlsStream>> secured =
         co_await tls::TlsStream::connect(std::move(*stream), client, deadline);
     if (!secured) co_return secured.error();
@@ -43,14 +67,17 @@ Task<Result<std::unique_ptr<net::Stream>>> TcpLoadBalancer::connect(const Server
 Task<void> TcpLoadBalancer::run(net::Stream& client, LentBytes& first, const TcpPeer& peer) const {
   std::vector<bool> tried(servers_.size(), false);
   for (std::size_t attempt = 0; attempt < servers_.size(); ++attempt) {
-    int chosen = positions_->next(WorkerLocal::current().index(),
-                                  [&tried](int i) { return !tried[static_cast<std::size_t>(i)]; });
+    Time now = Loop::current().now();
+    int chosen = positions_->next(WorkerLocal::current().index(), [&](int i) {
+      auto at = static_cast<std::size_t>(i);
+      return !tried[at] && (servers_[at].health == nullptr || servers_[at].health->up(now));
+    });
     if (chosen < 0) break;
     auto index = static_cast<std::size_t>(chosen);
     tried[index] = true;
     const Server& server = servers_[index];
     first.keep();
-    Result<std::unique_ptr<net::Stream>> upstream = co_await connect(server);
+    Result<std::unique_ptr<net::Stream>> upstream = co_await connect(server, peer);
     if (!upstream) {
       if (upstream.error().code == Code::cancelled) co_return;
       log_failure(peer, &server, upstream.error());
@@ -86,8 +113,20 @@ void TcpLoadBalancer::log_failure(const TcpPeer& peer, const Server* server, con
               {log::field::kSuppressed, pass->suppressed}});
 }
 
+bool TcpLoadBalancer::available() const {
+  return std::any_of(servers_.begin(), servers_.end(), [](const Server& server) {
+    return server.health == nullptr || server.health->up(Loop::current().now());
+  });
+}
+
+bool TcpWeighted::available() const {
+  return std::any_of(services_.begin(), services_.end(), [](const auto& service) { return service->available(); });
+}
+
 Task<void> TcpWeighted::run(net::Stream& client, LentBytes& first, const TcpPeer& peer) const {
-  int chosen = positions_->next(WorkerLocal::current().index(), [](int) { return true; });
+  int chosen = positions_->next(WorkerLocal::current().index(), [this](int i) {
+    return !health_check_ || services_[static_cast<std::size_t>(i)]->available();
+  });
   if (chosen < 0) return close_at_once();
   return services_[static_cast<std::size_t>(chosen)]->run(client, first, peer);
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "proxy/server_health.h"
 #include "proxy/tcp_handler.h"
 #include "proxy/weights.h"
 #include "tls/client_context.h"
@@ -16,9 +17,11 @@ namespace sluice::proxy {
 
 struct TcpTransport {
   Duration dial_timeout = 30s;  // Duration::max(): none
+  Duration keep_alive = 15s;    // between probes of a silent connection; negative: none
   // How long one direction goes on after the other has ended; negative: for ever. Unset: while it moves, with pauses of
   // kQuiet at most.
   std::optional<Duration> termination_delay;
+  int proxy_protocol = 0;                         // version of the header sent to servers; 0: none
   std::shared_ptr<const tls::ClientContext> tls;  // for servers with `tls`
 
   static constexpr Duration kQuiet = 60s;
@@ -33,6 +36,7 @@ class TcpLoadBalancer final : public TcpHandler {
     std::uint16_t port = 0;
     std::string address;  // as configured, for logs
     bool tls = false;
+    std::shared_ptr<const ServerHealth> health;  // null: not checked
   };
 
   // `positions` has one weight per server.
@@ -45,9 +49,11 @@ class TcpLoadBalancer final : public TcpHandler {
 
   // A server that cannot be connected to is passed over for the next one; without any the client is closed.
   Task<void> run(net::Stream& client, LentBytes& first, const TcpPeer& peer) const override;
+  bool available() const override;
 
  private:
-  Task<Result<std::unique_ptr<net::Stream>>> connect(const Server& server) const;
+  Task<Result<std::unique_ptr<net::Stream>>> connect(const Server& server, const TcpPeer& peer) const;
+  Task<Status> introduce(net::SocketStream& upstream, const TcpPeer& peer, Deadline deadline) const;
   void log_failure(const TcpPeer& peer, const Server* server, const Error& error) const;
 
   std::string name_;
@@ -58,14 +64,18 @@ class TcpLoadBalancer final : public TcpHandler {
 
 class TcpWeighted final : public TcpHandler {
  public:
-  TcpWeighted(std::vector<std::shared_ptr<const TcpHandler>> services, std::shared_ptr<WeightedPositions> positions)
-      : services_(std::move(services)), positions_(std::move(positions)) {}
+  // `health_check`: services none of whose servers is well are passed over.
+  TcpWeighted(std::vector<std::shared_ptr<const TcpHandler>> services, std::shared_ptr<WeightedPositions> positions,
+              bool health_check)
+      : services_(std::move(services)), positions_(std::move(positions)), health_check_(health_check) {}
   // Not a coroutine of its own.
   Task<void> run(net::Stream& client, LentBytes& first, const TcpPeer& peer) const override;
+  bool available() const override;
 
  private:
   std::vector<std::shared_ptr<const TcpHandler>> services_;
   std::shared_ptr<WeightedPositions> positions_;
+  bool health_check_;
 };
 
 }  // namespace sluice::proxy

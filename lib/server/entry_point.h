@@ -1,14 +1,15 @@
-// entry_point.h: one entry point on one worker: its listener and its connections.
+// entry_point.h: one TCP entry point on one worker: its listener and its connections.
 #pragma once
 
 #include "async/scope.h"
 #include "net/listener.h"
 #include "server/connections.h"
+#include "server/entrance.h"
 #include "server/h1_connection.h"
 
 namespace sluice::server {
 
-class EntryPoint final : private net::Listener {
+class EntryPoint final : public Entrance, private net::Listener {
  public:
   // What an entry point asks of its worker when descriptors run short.
   class Shortage {
@@ -23,13 +24,11 @@ class EntryPoint final : private net::Listener {
   EntryPoint(const EntryPointSettings& settings, std::size_t index, Host& host, Scope& scope, Shortage& shortage)
       : settings_(settings), index_(index), host_(host), scope_(scope), shortage_(shortage) {}
 
-  using Listener::local;
-  Status open(const SocketAddress& address) { return Listener::open(address); }
-  Status start() { return Listener::start(); }
-
-  // Accepts no more, and ends every connection as soon as nothing is lost by it.
-  void drain();
-  Connections& connections() { return connections_; }
+  Status open(const SocketAddress& address) override { return Listener::open(address); }
+  SocketAddress local() const override { return Listener::local(); }
+  Status start() override { return Listener::start(); }
+  void drain() override;
+  Task<Status> wait_until_none(Deadline deadline) override { return connections_.wait_until_none(deadline); }
 
  private:
   void on_accept(int fd, const SocketAddress& remote) override;

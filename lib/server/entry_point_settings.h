@@ -15,6 +15,8 @@ namespace sluice::server {
 struct EntryPointSettings {
   std::string name;
   SocketAddress address;
+  bool udp = false;           // carries datagrams; of what follows, only udp_timeout means anything then
+  Duration udp_timeout = 3s;  // silence that ends a session
   http::h1::Limits limits;
 
   // http2
@@ -32,6 +34,13 @@ struct EntryPointSettings {
   bool append_forwarded_for = true;
   bool scheme_fields = false;
   std::string server_name;  // of this machine, for X-Forwarded-Server
+
+  // Whose PROXY protocol header is believed; none: the protocol is not spoken here.
+  struct ProxyProtocol {
+    bool trust_everyone = false;
+    CidrSet trusted;
+  };
+  std::optional<ProxyProtocol> proxy_protocol;
 
   // transport
   std::optional<Duration> read_timeout;  // of a whole request, when the operator asked for one

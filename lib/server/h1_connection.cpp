@@ -30,6 +30,7 @@ void H1Connection::secured(std::unique_ptr<const TlsPeer> tls) {
   tls_ = std::move(tls);
   peer_.tls = true;
   peer_.sni = tls_->sni;
+  peer_.client_chain = tls_->client_chain;
 }
 
 Task<void> H1Connection::run() {

@@ -59,6 +59,7 @@ void H2Connection::secured(std::unique_ptr<const TlsPeer> tls) {
   tls_ = std::move(tls);
   peer_.tls = true;
   peer_.sni = tls_->sni;
+  peer_.client_chain = tls_->client_chain;
 }
 
 Task<void> H2Connection::run() {

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "server/challenges.h"
 #include "server/routing.h"
@@ -24,8 +25,9 @@ class Host {
 
 // What a TLS handshake settled for all requests of a connection.
 struct TlsPeer {
-  std::string sni;      // canonical, or empty
-  std::string options;  // name of the TLS options it was made with
+  std::string sni;                        // canonical, or empty
+  std::string options;                    // name of the TLS options it was made with
+  std::vector<std::string> client_chain;  // as http::Peer's
 };
 
 }  // namespace sluice::server

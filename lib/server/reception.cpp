@@ -3,7 +3,11 @@
 #include <algorithm>
 
 #include "observe/log.h"
+#include "proxy/postgres.h"
 #include "server/h2_connection.h"
+#include "server/handshake_gate.h"
+#include "server/proxy_preamble.h"
+#include "server/tcp_choice.h"
 #include "server/tls_challenges.h"
 #include "tls/tls_stream.h"
 
@@ -32,43 +36,58 @@ void Reception::finish() {
 }
 
 Task<void> Reception::receive() {
+  bool expects_header = place_.settings.proxy_protocol.has_value();
+  // Nobody waits for the header of a peer that is not believed, unless bytes are waited for anyway.
+  bool header_first = expects_header && believes_proxy_header(place_.settings, peer_);
+  if (header_first) {
+    set_idle(true);
+    bool taken = co_await take_proxy_header(*stream_, received_, peer_, place_.settings);
+    set_idle(false);
+    if (!taken) co_return;
+  }
   {
     Ref<PinnedSnapshot> pinned = place_.host.snapshot();
     const EntryPointRoutes& here = routes(*pinned);
-    // Protocols whose server speaks first would wait for ever for bytes of the client.
-    bool may_be_tls = here.tls != nullptr && (here.tls->http.table.size() > 0 || here.tls->tcp.table.size() > 0);
-    if (here.tcp != nullptr && !may_be_tls) {
+    if (decides_by_address(here)) {
       route::Hello hello{{}, peer_.remote.ip, {}};
-      if (std::optional<route::SniTable::Match> match = here.tcp->table.match(hello)) {
-        co_await serve_tcp(here.tcp->routes[match->payload], {}, pinned, kNoDeadline);
+      if (const TcpRoute* route = tcp_route_of(*here.tcp, hello)) {
+        co_await serve_tcp(*route, {}, pinned, kNoDeadline);
         co_return;
       }
     }
   }
-  set_idle(true);
-  Duration longest = place_.settings.head_timeout();
-  Deadline deadline = longest > 0s ? Loop::current().now() + longest : kNoDeadline;
-  Status ready = co_await stream_->wait_readable(deadline);
-  set_idle(false);
-  if (!ready || stream_->broken()) co_return;
-  Result<net::Bytes> bytes = co_await stream_->read(deadline);
-  if (!bytes || bytes->empty()) co_return;
-  received_.hold(*bytes);
-  if (bytes->front() == kTlsHandshake) {
-    co_await receive_tls();
+  bool arrived = co_await first_bytes();
+  if (!arrived) co_return;
+  if (expects_header && !header_first) {
+    bool taken = co_await take_proxy_header(*stream_, received_, peer_, place_.settings);
+    if (!taken) co_return;
+    arrived = co_await first_bytes();
+    if (!arrived) co_return;
+  }
+  if (received_.bytes().front() == kTlsHandshake) {
+    co_await receive_tls(false);
     co_return;
   }
   Ref<PinnedSnapshot> pinned = place_.host.snapshot();
   const EntryPointRoutes& here = routes(*pinned);
+  if (proxy::may_be_postgres(received_.bytes()) && here.tls != nullptr && here.tls->tcp.table.size() > 0) {
+    proxy::Postgres first = co_await proxy::read_ssl_request(*stream_, received_, handshake_deadline());
+    if (first == proxy::Postgres::gone) co_return;
+    if (first == proxy::Postgres::asks_for_tls) {
+      pinned = Ref<PinnedSnapshot>();
+      co_await receive_tls(true);
+      co_return;
+    }
+  }
   if (here.tcp != nullptr) {
     route::Hello hello{{}, peer_.remote.ip, {}};
-    if (std::optional<route::SniTable::Match> match = here.tcp->table.match(hello)) {
-      co_await serve_tcp(here.tcp->routes[match->payload], {}, pinned, kNoDeadline);
+    if (const TcpRoute* route = tcp_route_of(*here.tcp, hello)) {
+      co_await serve_tcp(*route, {}, pinned, kNoDeadline);
       co_return;
     }
   }
   bool h2 = false;
-  if (bytes->front() == kH2Preface.front()) h2 = co_await read_h2_preface(deadline);
+  if (received_.bytes().front() == kH2Preface.front()) h2 = co_await read_h2_preface(head_deadline());
   serve_http(nullptr, h2);
 }
 
@@ -85,10 +104,33 @@ Task<bool> Reception::read_h2_preface(Deadline deadline) {
   }
 }
 
-Task<void> Reception::receive_tls() {
+// Idle until they come. False: they do not.
+Task<bool> Reception::first_bytes() {
+  if (!received_.empty()) co_return true;
+  set_idle(true);
+  Deadline deadline = head_deadline();
+  Status ready = co_await stream_->wait_readable(deadline);
+  set_idle(false);
+  if (!ready || stream_->broken()) co_return false;
+  Result<net::Bytes> bytes = co_await stream_->read(deadline);
+  if (!bytes || bytes->empty()) co_return false;
+  received_.hold(*bytes);
+  co_return true;
+}
+
+Deadline Reception::head_deadline() const {
+  Duration longest = place_.settings.head_timeout();
+  return longest > 0s ? Loop::current().now() + longest : kNoDeadline;
+}
+
+Deadline Reception::handshake_deadline() const {
   Duration longest = std::min(kHandshakeTimeout, place_.settings.head_timeout());
   if (longest <= 0s) longest = kHandshakeTimeout;
-  Deadline deadline = Loop::current().now() + longest;
+  return Loop::current().now() + longest;
+}
+
+Task<void> Reception::receive_tls(bool postgres) {
+  Deadline deadline = handshake_deadline();
   tls::ClientHelloReader hello;
   bool complete = co_await read_hello(hello, deadline);
   if (!complete) co_return;
@@ -103,15 +145,19 @@ Task<void> Reception::receive_tls() {
     log_refusal("TLS is not spoken here", sni);
     co_return;
   }
-  HttpsHosts::Found https = here->hosts.find(sni);
-  if (!https.specific) {
-    std::optional<route::SniTable::Match> tcp = here->tcp.table.match({sni, peer_.remote.ip, hello.alpn()});
-    if (tcp && !(tcp->catch_all && here->hosts.catch_all())) {
-      co_await serve_tcp(here->tcp.routes[tcp->payload], std::move(sni), pinned, deadline);
-      co_return;
-    }
+  route::Hello asked{sni, peer_.remote.ip, hello.alpn()};
+  const TcpRoute* route = postgres ? tcp_route_of(here->tcp, asked) : tcp_route_of(*here, asked);
+  if (route != nullptr) {
+    postgres_ = postgres;
+    co_await serve_tcp(*route, std::move(sni), pinned, deadline);
+    co_return;
   }
-  co_await end_tls(*https.policy, std::move(sni), pinned, deadline);
+  if (postgres) {
+    log_refusal("no TCP router takes the PostgreSQL connection", sni);
+    co_return;
+  }
+  const HttpsHosts::Policy& policy = *here->hosts.find(sni).policy;
+  co_await end_tls(policy, std::move(sni), pinned, deadline);
 }
 
 Task<void> Reception::meet_challenge(std::string sni, Ref<PinnedSnapshot> pinned) {
@@ -159,6 +205,12 @@ Task<void> Reception::end_tls(const HttpsHosts::Policy& policy, std::string sni,
   auto peer = std::make_unique<TlsPeer>();
   peer->sni = std::move(sni);
   peer->options = policy.options;
+  bool proves_itself = policy.context->asks_for_certificates();
+  Result<HandshakeGate::Pass> pass = co_await HandshakeGate::of_thread().enter(deadline);
+  if (!pass) {
+    log_refusal(pass.error().text, peer->sni);
+    co_return;
+  }
   tls::TlsStream::Server server{policy.context, (**pinned).certificates.get(), peer->sni};
   Result<std::unique_ptr<tls::TlsStream>> stream =
       co_await tls::TlsStream::accept(std::move(stream_), received_, server, deadline);
@@ -167,17 +219,26 @@ Task<void> Reception::end_tls(const HttpsHosts::Policy& policy, std::string sni,
     co_return;
   }
   bool h2 = (*stream)->protocol() == "h2";
+  if (proves_itself) peer->client_chain = (*stream)->peer_chain();
   stream_ = std::move(*stream);
   serve_http(std::move(peer), h2);
 }
 
 Task<void> Reception::serve_tcp(const TcpRoute& route, std::string sni, Ref<PinnedSnapshot> pinned, Deadline deadline) {
+  // The socket outlives what is put around it.
+  net::SocketStream* socket = stream_->socket();
   // The connection may outlive the snapshot by hours; what it needs of it does too.
   std::shared_ptr<const proxy::TcpHandler> handler = route.handler;
   std::string router = route.router;
+  bool passed_on = route.tls == TcpRoute::Tls::passthrough;
   if (route.tls == TcpRoute::Tls::terminate) {
     if (route.context == nullptr) {
       log_refusal("the TLS options of the router cannot be used", sni);
+      co_return;
+    }
+    Result<HandshakeGate::Pass> pass = co_await HandshakeGate::of_thread().enter(deadline);
+    if (!pass) {
+      log_refusal(pass.error().text, sni);
       co_return;
     }
     tls::TlsStream::Server server{route.context, (**pinned).certificates.get(), sni};
@@ -190,7 +251,7 @@ Task<void> Reception::serve_tcp(const TcpRoute& route, std::string sni, Ref<Pinn
     stream_ = std::move(*stream);
   }
   pinned = Ref<PinnedSnapshot>();
-  proxy::TcpPeer peer{peer_.remote, peer_.local, peer_.entry_point, router};
+  proxy::TcpPeer peer{peer_.remote, peer_.local, peer_.entry_point, router, socket, postgres_ && passed_on};
   co_await handler->run(*stream_, received_, peer);
 }
 

@@ -2,10 +2,13 @@
 //
 //   no TLS router on the entry point, but TCP ones   a TCP router, by the client's address, without waiting for bytes
 //   no TLS                                           a TCP router, else HTTP: version 2 if its preface comes
+//   PostgreSQL's question for TLS                    answered, then TLS that only TCP routers take
 //   TLS, a CA asks about a name                      tls_challenges.h
 //   TLS, the name belongs to an HTTPS router         TLS ends here with the name's options, then HTTP as ALPN says
 //   TLS, a TCP router names it                       passed through, or TLS ends here
 //   TLS, anything else                               HTTPS routers for any host, then TCP routers for any, then 404
+//
+// Before all of it comes the header of the PROXY protocol, where the entry point speaks it.
 //
 // The object lives in the frame of its task, which ends when the connection has gone to whoever serves it.
 #pragma once
@@ -42,7 +45,11 @@ class Reception final : public ClientConnection {
       : ClientConnection(place.all), stream_(std::move(stream)), peer_(peer), place_(place) {}
 
   Task<void> receive();
-  Task<void> receive_tls();
+  Task<bool> first_bytes();
+  // `postgres`: the client asked for TLS as PostgreSQL clients do, and was told to begin.
+  Task<void> receive_tls(bool postgres);
+  Deadline head_deadline() const;
+  Deadline handshake_deadline() const;
   Task<bool> read_hello(tls::ClientHelloReader& hello, Deadline deadline);
   Task<void> meet_challenge(std::string sni, Ref<PinnedSnapshot> pinned);
   Task<void> end_tls(const HttpsHosts::Policy& policy, std::string sni, Ref<PinnedSnapshot> pinned, Deadline deadline);
@@ -56,6 +63,7 @@ class Reception final : public ClientConnection {
   http::Peer peer_;
   Place place_;
   LentBytes received_;
+  bool postgres_ = false;
 };
 
 }  // namespace sluice::server

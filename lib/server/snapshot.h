@@ -11,6 +11,7 @@
 #include "proxy/endpoint.h"
 #include "proxy/handler.h"
 #include "proxy/tcp_handler.h"
+#include "proxy/udp_services.h"
 #include "route/http_table.h"
 #include "route/sni_table.h"
 #include "server/challenge_rules.h"
@@ -65,12 +66,19 @@ struct TlsRoutes {
   TcpRoutes tcp;
 };
 
+// What an entry point does with datagrams.
+struct UdpRoute {
+  std::string router;  // qualified name
+  std::shared_ptr<const proxy::UdpService> service;
+};
+
 // The routers of one entry point. Requests in plaintext are for the routers without TLS, others for those with it.
 struct EntryPointRoutes : HttpRoutes {
   using HttpRoutes::HttpRoutes;
 
   std::shared_ptr<const TlsRoutes> tls;  // null: TLS is not spoken here
   std::shared_ptr<const TcpRoutes> tcp;  // without TLS; null: none
+  std::shared_ptr<const UdpRoute> udp;   // of a UDP entry point, which has nothing else; null: none
 };
 
 struct Snapshot {

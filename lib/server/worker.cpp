@@ -5,6 +5,7 @@
 
 #include "proxy/worker_local.h"
 #include "server/entry_point.h"
+#include "server/udp_entry_point.h"
 
 namespace sluice::server {
 namespace {
@@ -15,7 +16,11 @@ class WorkerThread final : public Host, public EntryPoint::Shortage, public Pinn
   WorkerThread(unsigned index, std::span<const EntryPointSettings> settings, Mailbox<WorkerReport>& reports)
       : index_(index), reports_(reports), local_(index, scope_) {
     for (std::size_t i = 0; i < settings.size(); ++i) {
-      entry_points_.push_back(std::make_unique<EntryPoint>(settings[i], i, *this, connections_scope_, *this));
+      if (settings[i].udp) {
+        entry_points_.push_back(std::make_unique<UdpEntryPoint>(settings[i], i, *this, connections_scope_));
+      } else {
+        entry_points_.push_back(std::make_unique<EntryPoint>(settings[i], i, *this, connections_scope_, *this));
+      }
     }
   }
 
@@ -76,7 +81,7 @@ class WorkerThread final : public Host, public EntryPoint::Shortage, public Pinn
   }
 
   Task<void> report_drained(std::size_t entry_point) {
-    Status none = co_await entry_points_[entry_point]->connections().wait_until_none(kNoDeadline);
+    Status none = co_await entry_points_[entry_point]->wait_until_none(kNoDeadline);
     if (none) reports_.post(Drained{index_, entry_point});
   }
 
@@ -112,7 +117,7 @@ class WorkerThread final : public Host, public EntryPoint::Shortage, public Pinn
   Mailbox<Order> orders_;
   Ref<PinnedSnapshot> pinned_;
   std::shared_ptr<const Challenges> challenges_;
-  std::vector<std::unique_ptr<EntryPoint>> entry_points_;
+  std::vector<std::unique_ptr<Entrance>> entry_points_;
   std::string date_;
   std::time_t date_of_ = 0;
 };

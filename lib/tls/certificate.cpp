@@ -78,6 +78,17 @@ std::vector<std::string> names_of(X509* certificate) {
   return names;
 }
 
+// RFC 7633: a list of TLS extensions, of which only status_request (5) is in use.
+bool wants_staple(X509* certificate) {
+  auto* features = static_cast<TLS_FEATURE*>(X509_get_ext_d2i(certificate, NID_tlsfeature, nullptr, nullptr));
+  bool wants = false;
+  for (int i = 0; i < sk_ASN1_INTEGER_num(features); ++i) {
+    wants = wants || ASN1_INTEGER_get(sk_ASN1_INTEGER_value(features, i)) == TLSEXT_TYPE_status_request;
+  }
+  sk_ASN1_INTEGER_pop_free(features, ASN1_INTEGER_free);
+  return wants;
+}
+
 }  // namespace
 
 struct Certificate::Parts {
@@ -99,6 +110,15 @@ Certificate::Certificate(std::unique_ptr<Parts> parts) : parts_(std::move(parts)
   if (kind == EVP_PKEY_RSA || kind == EVP_PKEY_RSA_PSS) algorithm_ = Algorithm::rsa;
   not_before_ = unix_time(X509_get0_notBefore(own));
   not_after_ = unix_time(X509_get0_notAfter(own));
+  STACK_OF(OPENSSL_STRING)* responders = X509_get1_ocsp(own);
+  if (sk_OPENSSL_STRING_num(responders) > 0) ocsp_responder_ = sk_OPENSSL_STRING_value(responders, 0);
+  X509_email_free(responders);
+  must_staple_ = wants_staple(own);
+}
+
+x509_st* Certificate::native() const { return parts_->own.get(); }
+x509_st* Certificate::issuer() const {
+  return sk_X509_num(parts_->chain) > 0 ? sk_X509_value(parts_->chain, 0) : nullptr;
 }
 
 Certificate::~Certificate() = default;

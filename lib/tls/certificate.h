@@ -10,6 +10,7 @@
 #include <vector>
 
 struct ssl_st;
+struct x509_st;
 
 namespace sluice::tls {
 
@@ -39,6 +40,15 @@ class Certificate {
   std::int64_t not_after() const { return not_after_; }
   bool valid_at(std::int64_t unix_seconds) const { return not_before_ <= unix_seconds && unix_seconds <= not_after_; }
 
+  // Where to ask whether it has been withdrawn (RFC 5280 §4.2.2.1); empty: it does not say.
+  const std::string& ocsp_responder() const { return ocsp_responder_; }
+  // Clients are to refuse it without a stapled answer (RFC 7633).
+  bool must_staple() const { return must_staple_; }
+
+  // For this room. The issuer is the next one of the chain, or null.
+  x509_st* native() const;
+  x509_st* issuer() const;
+
   // Serves it in this session, beside others of other algorithms. False when the session's security level refuses it.
   bool use_in(ssl_st* session) const;
 
@@ -51,6 +61,8 @@ class Certificate {
   Algorithm algorithm_ = Algorithm::other;
   std::int64_t not_before_ = 0;
   std::int64_t not_after_ = 0;
+  std::string ocsp_responder_;
+  bool must_staple_ = false;
 };
 
 }  // namespace sluice::tls

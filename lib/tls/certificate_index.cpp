@@ -7,9 +7,9 @@
 namespace sluice::tls {
 
 CertificateIndex::CertificateIndex(std::vector<std::shared_ptr<const Certificate>> certificates,
-                                   std::shared_ptr<const Certificate> fallback,
-                                   const std::vector<std::string>& awaited)
-    : certificates_(std::move(certificates)), fallback_(std::move(fallback)) {
+                                   std::shared_ptr<const Certificate> fallback, const std::vector<std::string>& awaited,
+                                   Staples staples)
+    : certificates_(std::move(certificates)), fallback_(std::move(fallback)), staples_(std::move(staples)) {
   SLUICE_CHECK(fallback_ != nullptr);
   const std::vector<std::string>& own = fallback_->names();
   for (const std::string& name : awaited) {

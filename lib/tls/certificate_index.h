@@ -19,10 +19,12 @@ namespace sluice::tls {
 class CertificateIndex {
  public:
   // Of two certificates of one algorithm and name the first serves as long as it is valid. `fallback` serves who asks
-  // for a name that has none, and must not be null. `awaited`: names and wildcards that are to get a certificate of their
-  // own; until they have one they get no other.
+  // for a name that has none, and must not be null. `awaited`: names and wildcards that are to get a certificate of
+  // their own; until they have one they get no other. `staples`: OCSP responses by certificate.
+  using Staples = std::unordered_map<const Certificate*, std::shared_ptr<const std::string>>;
   CertificateIndex(std::vector<std::shared_ptr<const Certificate>> certificates,
-                   std::shared_ptr<const Certificate> fallback, const std::vector<std::string>& awaited = {});
+                   std::shared_ptr<const Certificate> fallback, const std::vector<std::string>& awaited = {},
+                   Staples staples = {});
 
   // At most one per algorithm.
   struct Choice {
@@ -35,6 +37,12 @@ class CertificateIndex {
 
   // Whether the fallback must not serve this name.
   bool awaits(std::string_view name) const;
+  // What is stapled to handshakes with it; null: nothing.
+  const std::string* staple(const Certificate& certificate) const {
+    auto found = staples_.find(&certificate);
+    return found == staples_.end() ? nullptr : found->second.get();
+  }
+
   const Certificate& fallback() const { return *fallback_; }
   std::size_t names() const { return exact_.size() + wildcard_.size(); }
 
@@ -46,6 +54,7 @@ class CertificateIndex {
   std::vector<std::shared_ptr<const Certificate>> certificates_;
   std::shared_ptr<const Certificate> fallback_;
   Names exact_;
+  Staples staples_;
   Names wildcard_;  // by what follows "*."
   std::unordered_set<std::string, TextHash, std::equal_to<>> awaited_;
 };

@@ -4,6 +4,7 @@
 #include <openssl/ssl.h>
 
 #include "base/result.h"
+#include "tls/client_sessions.h"
 
 namespace sluice::tls {
 
@@ -43,6 +44,9 @@ ClientContext::Made ClientContext::make(ClientPolicy policy) {
   }
   if (!made.error.empty()) return made;
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
+  // Sessions are kept by ClientSessions, and only there.
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+  SSL_CTX_sess_set_new_cb(context, ClientSessions::on_session);
   SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
   SSL_CTX_set_verify(context, ours.insecure_skip_verify ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, nullptr);
   if (!protocols.empty()) {

@@ -4,6 +4,7 @@
 // sessions that began with it.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,7 +21,15 @@ struct ClientPolicy {
   std::vector<std::string> authorities;                          // PEM texts; none: those of the system
   std::vector<std::shared_ptr<const Certificate>> certificates;  // our own, for servers that ask
   Protocol protocol;
-  std::string peer_uri;           // a URI the certificate must have, which then counts instead of the name
+  // The certificate must have one of these, which then counts instead of the name of the server. None: that name
+  // counts.
+  struct PeerName {
+    enum class Kind : std::uint8_t { dns, email, ip, uri } kind = Kind::uri;
+    std::string value;
+
+    friend bool operator==(const PeerName&, const PeerName&) = default;
+  };
+  std::vector<PeerName> peer_names;
   std::vector<std::string> alpn;  // offered
 };
 

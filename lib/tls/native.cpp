@@ -27,6 +27,7 @@ void NativeFree::operator()(x509_st* certificate) const { X509_free(certificate)
 void NativeFree::operator()(evp_pkey_st* key) const { EVP_PKEY_free(key); }
 void NativeFree::operator()(ssl_st* session) const { SSL_free(session); }
 void NativeFree::operator()(ssl_ctx_st* context) const { SSL_CTX_free(context); }
+void NativeFree::operator()(ssl_session_st* session) const { SSL_SESSION_free(session); }
 void NativeFree::operator()(bio_st* bio) const { BIO_free(bio); }
 
 std::string_view take_openssl_error() {

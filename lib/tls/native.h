@@ -10,6 +10,7 @@ struct x509_st;
 struct evp_pkey_st;
 struct ssl_st;
 struct ssl_ctx_st;
+struct ssl_session_st;
 struct bio_st;
 
 namespace sluice::tls {
@@ -19,6 +20,7 @@ struct NativeFree {
   void operator()(evp_pkey_st* key) const;
   void operator()(ssl_st* session) const;
   void operator()(ssl_ctx_st* context) const;
+  void operator()(ssl_session_st* session) const;
   void operator()(bio_st* bio) const;
 };
 template <class T>

@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "tls/digest.h"
+#include "tls/tls_stream.h"
 
 namespace sluice::tls {
 
@@ -37,6 +38,16 @@ struct ServerCallbacks {
 
   // The name was read before the handshake; accepting it here makes it part of the session.
   static int accept_name(SSL*, int*, void*) { return SSL_TLSEXT_ERR_OK; }
+
+  // RFC 6066 §8: only for clients that asked.
+  static int staple(SSL* session, void*) {
+    const std::string* response = TlsStream::staple_of(session);
+    if (response == nullptr) return SSL_TLSEXT_ERR_NOACK;
+    void* copy = OPENSSL_memdup(response->data(), response->size());
+    if (copy == nullptr) return SSL_TLSEXT_ERR_NOACK;
+    SSL_set_tlsext_status_ocsp_resp(session, static_cast<unsigned char*>(copy), static_cast<long>(response->size()));
+    return SSL_TLSEXT_ERR_OK;
+  }
 
   static int accept_any_certificate(X509_STORE_CTX*, void*) { return 1; }
 
@@ -106,6 +117,7 @@ ServerContext::Made ServerContext::make(const ServerPolicy& policy, const std::s
   SSL_CTX* context = self->context_.get();
   self->identity_ = policy.identity;
   self->sni_strict_ = policy.sni_strict;
+  self->asks_for_certificates_ = policy.client_auth != ServerPolicy::ClientAuth::none;
   self->tickets_ = tickets;
 
   made.error = apply_protocol(policy.protocol, context, made.warnings);
@@ -119,6 +131,7 @@ ServerContext::Made ServerContext::make(const ServerPolicy& policy, const std::s
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_app_data(context, self.get());
   SSL_CTX_set_tlsext_servername_callback(context, ServerCallbacks::accept_name);
+  SSL_CTX_set_tlsext_status_cb(context, ServerCallbacks::staple);
 
   for (const std::string& protocol : policy.alpn) {
     if (protocol.empty() || protocol.size() > 255) {

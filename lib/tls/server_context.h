@@ -44,6 +44,7 @@ class ServerContext {
   // Who asks for a name that has no certificate is refused instead of served the default one.
   bool sni_strict() const { return sni_strict_; }
   const std::string& identity() const { return identity_; }
+  bool asks_for_certificates() const { return asks_for_certificates_; }
 
   ssl_ctx_st* native() const { return context_.get(); }
 
@@ -55,6 +56,7 @@ class ServerContext {
   std::string alpn_;  // as in the extension: each name after its length
   std::shared_ptr<const TicketKeys> tickets_;
   bool sni_strict_ = false;
+  bool asks_for_certificates_ = false;
 
   friend struct ServerCallbacks;
 };

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/ip.h"
+#include "tls/peer_certificate.h"
 
 namespace sluice::tls {
 
@@ -143,9 +144,13 @@ bool TlsStream::prepare(const Server& server) {
     choice.certificates[0] = &server.certificates->fallback();
   }
   bool any = false;
-  for (const Certificate* certificate : choice.certificates) {
-    if (certificate != nullptr && certificate->use_in(session_.get())) any = true;
+  for (std::size_t i = 0; i < std::size(choice.certificates); ++i) {
+    const Certificate* certificate = choice.certificates[i];
+    if (certificate == nullptr || !certificate->use_in(session_.get())) continue;
+    any = true;
+    stapling_[i] = {certificate->native(), server.certificates->staple(*certificate)};
   }
+  SSL_set_app_data(session_.get(), stapling_);
   return any;
 }
 
@@ -161,11 +166,31 @@ bool TlsStream::prepare(const Client& client) {
   }
   static constexpr unsigned char kHttp1[] = "\x08http/1.1";
   if (client.http1_only && SSL_set_alpn_protos(session, kHttp1, sizeof kHttp1 - 1) != 0) return false;
-  if (policy.insecure_skip_verify || !policy.peer_uri.empty()) return true;
+  if (policy.insecure_skip_verify || !policy.peer_names.empty()) return true;
   if (name.empty()) return false;  // a chain that leads to anybody proves nothing
   SSL_set_hostflags(session, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
   return is_address ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(session), name.c_str()) == 1
                     : SSL_set1_host(session, name.c_str()) == 1;
+}
+
+const std::string* TlsStream::staple_of(ssl_st* session) {
+  const auto* stapling = static_cast<const Stapling*>(SSL_get_app_data(session));
+  if (stapling == nullptr) return nullptr;
+  X509* chosen = SSL_get_certificate(session);
+  for (std::size_t i = 0; i < kMostCertificates; ++i) {
+    if (stapling[i].certificate == chosen) return stapling[i].response;
+  }
+  return nullptr;
+}
+
+void TlsStream::resume(const Client& client) {
+  if (client.server.port == 0) return;
+  const ClientPolicy& policy = client.context->policy();
+  resumable_.context = client.context;
+  resumable_.server = client.server.to_string() + ' ' + (policy.server_name.empty() ? client.name : policy.server_name);
+  ClientSessions::follow(session_.get(), resumable_);
+  Native<ssl_session_st> earlier = ClientSessions::of_thread().take(resumable_);
+  if (earlier != nullptr) SSL_set_session(session_.get(), earlier.get());
 }
 
 Task<Result<std::unique_ptr<TlsStream>>> TlsStream::accept(std::unique_ptr<net::Stream> transport, LentBytes& first,
@@ -180,6 +205,7 @@ Task<Result<std::unique_ptr<TlsStream>>> TlsStream::accept(std::unique_ptr<net::
     co_return Error::of(Code::security, "no certificate for the server name", Origin::client);
   }
   Status shaken = co_await stream->handshake(deadline, Origin::client);
+  SSL_set_app_data(stream->session_.get(), nullptr);  // certificates may go from here on
   if (!shaken) co_return shaken.error();
   co_return std::move(stream);
 }
@@ -191,11 +217,12 @@ Task<Result<std::unique_ptr<TlsStream>>> TlsStream::connect(std::unique_ptr<net:
     co_return with_origin(Error::of(Code::security, "no name to verify the server's certificate for"),
                           Origin::upstream);
   }
+  stream->resume(client);
   Status shaken = co_await stream->handshake(deadline, Origin::upstream);
   if (!shaken) co_return shaken.error();
   const ClientPolicy& policy = client.context->policy();
-  if (!policy.peer_uri.empty() && !policy.insecure_skip_verify) {
-    Status named = stream->check_peer_uri(policy.peer_uri);
+  if (!policy.peer_names.empty() && !policy.insecure_skip_verify) {
+    Status named = stream->check_peer_names(policy.peer_names);
     if (!named) co_return named.error();
   }
   co_return std::move(stream);
@@ -250,24 +277,10 @@ Error TlsStream::handshake_error(int reason) const {
   return Error::of(Code::security, "the TLS handshake failed");
 }
 
-Status TlsStream::check_peer_uri(const std::string& uri) const {
-  Error error =
-      with_origin(Error::of(Code::security, "the certificate does not have the URI of peerCertURI"), Origin::upstream);
-  Native<x509_st> certificate(SSL_get1_peer_certificate(session_.get()));
-  if (certificate == nullptr) return error;
-  auto* names =
-      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate.get(), NID_subject_alt_name, nullptr, nullptr));
-  bool found = false;
-  for (int i = 0; i < sk_GENERAL_NAME_num(names); ++i) {
-    const GENERAL_NAME* name = sk_GENERAL_NAME_value(names, i);
-    if (name->type != GEN_URI) continue;
-    const ASN1_STRING* text = name->d.uniformResourceIdentifier;
-    std::string_view value(reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
-                           static_cast<std::size_t>(ASN1_STRING_length(text)));
-    found = found || value == uri;
-  }
-  GENERAL_NAMES_free(names);
-  return found ? Status() : Status(error);
+Status TlsStream::check_peer_names(const std::vector<ClientPolicy::PeerName>& wanted) const {
+  if (peer_has_name(session_.get(), wanted)) return {};
+  return with_origin(Error::of(Code::security, "the certificate has no name that peerCertSANs or peerCertURI asks for"),
+                     Origin::upstream);
 }
 
 std::string_view TlsStream::protocol() const {
@@ -276,6 +289,8 @@ std::string_view TlsStream::protocol() const {
   SSL_get0_alpn_selected(session_.get(), &name, &size);
   return {reinterpret_cast<const char*>(name), size};
 }
+
+std::vector<std::string> TlsStream::peer_chain() const { return peer_chain_of(session_.get()); }
 
 bool TlsStream::resumed() const { return SSL_session_reused(session_.get()) == 1; }
 

@@ -9,11 +9,14 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "async/lent.h"
+#include "base/ip.h"
 #include "net/stream.h"
 #include "tls/certificate_index.h"
 #include "tls/client_context.h"
+#include "tls/client_sessions.h"
 #include "tls/native.h"
 #include "tls/server_context.h"
 
@@ -37,7 +40,8 @@ class TlsStream final : public net::Stream {
   struct Client {
     std::shared_ptr<const ClientContext> context;
     std::string name;  // sent unless it is an address, and looked for in the certificate; the policy's own comes first
-    bool http1_only = false;  // offer HTTP/1.1 alone, whatever the policy offers
+    bool http1_only = false;    // offer HTTP/1.1 alone, whatever the policy offers
+    SocketAddress server = {};  // sessions with it are resumed; without a port: none are
   };
   // Errors, with Origin::upstream and nothing_sent, as above; `security` with what is wrong with the certificate.
   static Task<Result<std::unique_ptr<TlsStream>>> connect(std::unique_ptr<net::Stream> transport, Client client,
@@ -45,7 +49,12 @@ class TlsStream final : public net::Stream {
 
   ~TlsStream() override;
 
+  // The OCSP response for the certificate that a server's handshake has chosen; null: none. For ServerContext.
+  static const std::string* staple_of(ssl_st* session);
+
   bool resumed() const;
+  // What the peer proved itself with, in DER, its own certificate first; empty when it showed none.
+  std::vector<std::string> peer_chain() const;
 
   Task<Result<net::Bytes>> read(Deadline deadline) override;
   Result<std::size_t> write_now(std::span<const iovec> pieces, std::size_t total, net::Follows follows) override;
@@ -65,9 +74,10 @@ class TlsStream final : public net::Stream {
 
   bool prepare(const Server& server);
   bool prepare(const Client& client);
+  void resume(const Client& client);
   Task<Status> handshake(Deadline deadline, Origin peer);
   Error handshake_error(int reason) const;
-  Status check_peer_uri(const std::string& uri) const;
+  Status check_peer_names(const std::vector<ClientPolicy::PeerName>& wanted) const;
 
   Result<net::Bytes> decrypt(net::Bytes ciphertext);
   bool encrypt(const char* bytes, std::size_t size);
@@ -80,6 +90,13 @@ class TlsStream final : public net::Stream {
 
   std::unique_ptr<net::Stream> transport_;
   std::shared_ptr<const void> context_;  // outlives the session
+  static constexpr std::size_t kMostCertificates = 3;
+  struct Stapling {
+    x509_st* certificate = nullptr;
+    const std::string* response = nullptr;
+  };
+  Stapling stapling_[kMostCertificates];  // until a server's handshake has ended
+  ClientSessions::Key resumable_;         // towards an upstream
   Native<ssl_st> session_;
   net::Bytes input_;       // ciphertext that the library reads now
   LentBytes received_;     // ciphertext that came with the end of the handshake

@@ -319,4 +319,4 @@ class Plain(TcpCase):
         self.assertEqual(self.client(process).ask(get(host="app.test")).body, b"app")
         text = "\n".join(process.lines)
         self.assertIn("TCP router bad@file asks for a server name", text)
-        self.assertIn("TCP router guarded@file has middlewares", text)
+        self.assertIn("TCP middleware x@file does not exist", text)

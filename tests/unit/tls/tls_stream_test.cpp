@@ -329,8 +329,8 @@ TEST_CASE("what is wrong with the server's certificate is said") {
   }
   {
     Pair pair;
-    pair.client.peer_uri = "spiffe://a/b";
-    CHECK(pair.client_error() == "the certificate does not have the URI of peerCertURI");
+    pair.client.peer_names = {{ClientPolicy::PeerName::Kind::uri, "spiffe://a/b"}};
+    CHECK(pair.client_error() == "the certificate has no name that peerCertSANs or peerCertURI asks for");
   }
 }
 
@@ -349,7 +349,7 @@ TEST_CASE("a certificate is accepted by address, by URI, by another name, or wit
     by_uri.certificates = std::make_unique<CertificateIndex>(std::vector<std::shared_ptr<const Certificate>>(),
                                                              parsed(make_certificate(form, &by_uri.authority)));
     by_uri.name = "anything.example";
-    by_uri.client.peer_uri = "spiffe://a/b";
+    by_uri.client.peer_names = {{ClientPolicy::PeerName::Kind::uri, "spiffe://a/b"}};
     by_uri.shake();
     CHECK(by_uri.connected->ok());
   }

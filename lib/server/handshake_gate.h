@@ -1,0 +1,50 @@
+// handshake_gate.h: how many TLS handshakes with clients a worker begins in one turn of its loop, and has open at all.
+// A signature takes a fifth of a millisecond: a storm of handshakes would make everybody else wait, a turn at a time.
+//
+// One per thread. Those that have to wait go on in the order they came.
+#pragma once
+
+#include <utility>
+
+#include "async/signal.h"
+#include "async/task.h"
+#include "async/timer.h"
+
+namespace sluice::server {
+
+class HandshakeGate final : private Timer {
+ public:
+  static HandshakeGate& of_thread();
+
+  // For as long as the handshake lasts.
+  class Pass {
+   public:
+    explicit Pass(HandshakeGate* gate) : gate_(gate) {}
+    Pass(Pass&& other) noexcept : gate_(std::exchange(other.gate_, nullptr)) {}
+    Pass& operator=(Pass&& other) noexcept {
+      std::swap(gate_, other.gate_);
+      return *this;
+    }
+    ~Pass() {
+      if (gate_ != nullptr) --gate_->open_;
+    }
+
+   private:
+    HandshakeGate* gate_;
+  };
+  // Errors: exhausted when too many are open, timed_out, or what the scope was cancelled with.
+  Task<Result<Pass>> enter(Deadline deadline);
+
+  static constexpr int kPerTurn = 8;
+  static constexpr int kMostOpen = 4096;
+
+ private:
+  HandshakeGate() = default;
+  void on_timer() override;
+
+  int begun_ = 0;  // in this turn
+  int open_ = 0;
+  Signal turn_;
+};
+
+}  // namespace sluice::server
