@@ -149,6 +149,9 @@ bool Transfer::prepare() {
     bool secure = istarts_with(server.origin, "https:");
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
                      static_cast<long>(secure ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE));
+    // libcurl 7.88, Debian 12's, fails with a framing error when it uses such a connection again.
+    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+    curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
   }
   if (!server.proxy_from_environment) curl_easy_setopt(easy, CURLOPT_PROXY, "");
   if (!server.username.empty() && !server.password.empty()) {
