@@ -266,7 +266,10 @@ Task<void> Resolver::run() {
     if (wanted_once_ && !settled) wake = settles_at_;
     if (settled && plan_stale_) make_plan_now();
     if (settled && able) {
-      if (std::exchange(unused_stale_, false)) co_await look_for_unused();
+      if (std::exchange(unused_stale_, false)) {
+        co_await look_for_unused();
+        continue;  // something else may be wanted by now
+      }
       const std::int64_t next = start_due_jobs(jobs);
       wake = Loop::current().read_clock() + std::chrono::seconds(std::max<std::int64_t>(next - std::time(nullptr), 1));
     }
