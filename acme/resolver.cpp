@@ -245,6 +245,14 @@ bool Resolver::note_unused(std::int64_t now) {
 }
 
 Task<void> Resolver::look_for_unused() {
+  Status entered = co_await storing_.enter();
+  if (!entered) co_return;
+  co_await archive_unused();
+  storing_.leave();
+}
+
+// Inside `storing_`.
+Task<void> Resolver::archive_unused() {
   const std::size_t before = data_.certificates.size();
   if (!note_unused(std::time(nullptr))) co_return;
   // The archive first: a crash in between leaves a certificate in both places, never in none.
@@ -282,6 +290,14 @@ Task<void> Resolver::run() {
 
 // Somebody else's change of the file counts as ours: a restored backup, a removed certificate, another program.
 Task<void> Resolver::reload() {
+  Status entered = co_await storing_.enter();
+  if (!entered) co_return;
+  co_await read_again();
+  storing_.leave();
+}
+
+// Inside `storing_`.
+Task<void> Resolver::read_again() {
   Outcome<ResolverData> data = co_await storage_.load(name());
   if (!data) {
     const Failure& failure = data.failure();

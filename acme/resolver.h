@@ -110,7 +110,9 @@ class Resolver {
   std::int64_t start_due_jobs(Scope& jobs);
   Due due_of(const Planned& planned, const std::string& key) const;
   bool is_foreign(const Leaf& leaf) const;
+  Task<void> read_again();
   Task<void> look_for_unused();
+  Task<void> archive_unused();
   bool note_unused(std::int64_t now);
   const LedgerEntry* entry_of(const std::string& key) const;
   Task<Step> save_state();
@@ -120,10 +122,12 @@ class Resolver {
   Task<Step> obtain(Job& job);
   Task<Step> attempt(Job& job, Ca& ca);
   Task<Step> keep(Job& job, Issued issued);
+  Task<Step> store(const Leaf& leaf, StoredCertificate certificate);
   Task<Outcome<Account>> account_of(Ca& ca);
   Task<Outcome<Account>> account_inside(Ca& ca);
   Task<Step> settle_key(Ca& ca);
   Task<Step> store_account(const Ca& ca, StoredAccount account);
+  Task<Step> store_first_account(StoredAccount account);
   std::optional<StoredAccount> stored_account(const Ca& ca) const;
   IssuanceForm form_of(const Job& job, const Ca& ca) const;
   std::vector<std::string> types_of(const std::vector<std::string>& names) const;
@@ -140,6 +144,7 @@ class Resolver {
   StateFile state_file_;
   std::vector<std::unique_ptr<Ca>> cas_;
 
+  Gate storing_{1};  // every change of what is stored begins with what the last one left
   ResolverData data_;
   std::vector<Leaf> leaves_;  // of data_.certificates
   ResolverState state_;

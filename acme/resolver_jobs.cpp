@@ -226,18 +226,11 @@ Task<Step> Resolver::keep(Job& job, Issued issued) {
   certificate.sans.assign(job.planned.names.begin() + 1, job.planned.names.end());
   certificate.certificate = std::move(issued.chain);
   certificate.key = std::move(issued.key);
-  ResolverData data = data_;
-  // It takes the place of those it covers entirely, unless they were given more names on purpose.
-  std::size_t at = 0;
-  std::erase_if(data.certificates, [&](const StoredCertificate&) {
-    const Leaf& old = leaves_[at++];
-    return std::all_of(old.names.begin(), old.names.end(), [&](const std::string& one) { return leaf->covers(one); }) &&
-           old.names.size() <= leaf->names.size();
-  });
-  data.certificates.push_back(std::move(certificate));
-  Step stored = co_await storage_.save(name(), data);
+  Status entered = co_await storing_.enter();
+  if (!entered) co_return Failure::of(entered.error(), {});
+  Step stored = co_await store(*leaf, std::move(certificate));
+  storing_.leave();
   if (!stored) co_return stored;
-  adopt(std::move(data));
   const std::int64_t now = std::time(nullptr);
   const std::string& directory = ca_directory(job);
   state_.certificates[leaf->serial].directory = directory;
@@ -262,6 +255,22 @@ Task<Step> Resolver::keep(Job& job, Issued issued) {
   Step saved = co_await save_state();
   (void)saved;  // the certificate is safe; only what is remembered about it would be lost
   co_return Done{};
+}
+
+// Inside `storing_`.
+Task<Step> Resolver::store(const Leaf& leaf, StoredCertificate certificate) {
+  ResolverData data = data_;
+  // It takes the place of those it covers entirely, unless they were given more names on purpose.
+  std::size_t at = 0;
+  std::erase_if(data.certificates, [&](const StoredCertificate&) {
+    const Leaf& old = leaves_[at++];
+    return std::all_of(old.names.begin(), old.names.end(), [&](const std::string& one) { return leaf.covers(one); }) &&
+           old.names.size() <= leaf.names.size();
+  });
+  data.certificates.push_back(std::move(certificate));
+  Step stored = co_await storage_.save(name(), data);
+  if (stored) adopt(std::move(data));
+  co_return stored;
 }
 
 const std::string& Resolver::ca_directory(const Job& job) const { return cas_[job.ca]->client->directory_url(); }
@@ -294,13 +303,22 @@ Task<Step> Resolver::store_account(const Ca& ca, StoredAccount account) {
   }
   state_.accounts.erase(directory);
   state_.account_directory = directory;
+  Status entered = co_await storing_.enter();
+  if (!entered) co_return Failure::of(entered.error(), {});
+  Step stored = co_await store_first_account(std::move(account));
+  storing_.leave();
+  if (!stored) co_return stored;
+  Step saved = co_await save_state();
+  co_return saved;
+}
+
+// Of the first CA, where Traefik has its own. Inside `storing_`.
+Task<Step> Resolver::store_first_account(StoredAccount account) {
   ResolverData data = data_;
   data.account = std::move(account);
   Step stored = co_await storage_.save(name(), data);
-  if (!stored) co_return stored;
-  data_.account = std::move(data.account);
-  Step saved = co_await save_state();
-  co_return saved;
+  if (stored) data_.account = std::move(data.account);
+  co_return stored;
 }
 
 Task<Outcome<Account>> Resolver::account_of(Ca& ca) {
