@@ -129,6 +129,17 @@ class Obtaining(Acme):
         self.assert_within(4.0, began, "20 names, Pebble's own start included")
         self.assertEqual(len(self.served_names(process, "n3.test")), 20)
 
+    def test_certificates_that_come_at_once_are_all_kept(self):
+        hosts = [f"n{number}.test" for number in range(12)]
+        ca = self.ca()
+        process = self.edge_for(ca, self.routes(*hosts))
+        for host in hosts:
+            self.wait_until_served(process, host, 30)
+        self.assertEqual({one["domain"]["main"] for one in self.stored()}, set(hosts))
+        self.assertEqual(ca.proxy.count("POST /order-plz"), len(hosts))
+        for host in hosts:
+            self.assertEqual(self.served_names(process, host), {host})
+
     def test_names_of_negations_and_refused_names_are_not_ordered(self):
         ca = self.ca()
         dynamic = self.routes("a.test")
