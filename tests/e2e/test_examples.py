@@ -267,6 +267,7 @@ class Canary(ExampleOfFiles):
         self.addCleanup(following.close)
         self.start("run", "--configFile=sluice.yml", "--workers=1")
         wait_for_status(("127.0.0.1", self.ports["8000"]), "app.localhost", 200)
+        wait_until(lambda: following.requests > 0, "the first request is copied")
         seen = following.requests
         names = [self.name() for _ in range(100)]
         self.assertIn(sum(name == "canary" for name, _ in names), (9, 10, 11))

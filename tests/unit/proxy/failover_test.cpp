@@ -67,6 +67,9 @@ TEST_CASE("without errors a failing answer is the answer") {
   edge.upstream("first").answers(says("broken", 500));
   edge.start();
   CHECK(edge.exchange(kGet).ends_with("broken"));
+}
+
+TEST_CASE("without errors a server that cannot be reached is a 502") {
   Pair refusing;
   refusing.upstream("first").refuses();
   refusing.start();
