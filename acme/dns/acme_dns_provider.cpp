@@ -2,9 +2,9 @@
 // to it by a CNAME, once; the first attempt for a name registers an account and says which CNAME that is.
 #include "acme/dns/acme_dns_accounts.h"
 #include "acme/dns/http_api.h"
-#include "acme/dns/json_text.h"
 #include "acme/dns/name.h"
 #include "acme/dns/providers.h"
+#include "acme/json_value.h"
 #include "base/text.h"
 #include "observe/log.h"
 
@@ -74,12 +74,12 @@ class AcmeDnsProvider final : public Provider {
     if (!allow_list_.empty()) wish["allowfrom"] = allow_list_;
     std::vector<rest::Header> headers;
     headers.emplace_back("Content-Type", "application/json");
-    Result<rest::Reply> reply = co_await api_.send("POST", "/register", std::move(headers), json_text(wish), why);
+    Result<rest::Reply> reply = co_await api_.send("POST", "/register", std::move(headers), acme::written(wish), why);
     if (!reply) co_return reply.error();
     if (!is_success(*reply)) co_return failure_of(*reply, "the registration at " + base_, why);
     json made = json::parse(reply->body, nullptr, false);
-    AcmeDnsAccount account{text_at(made, "fulldomain"), text_at(made, "subdomain"), text_at(made, "username"),
-                           text_at(made, "password"), base_};
+    AcmeDnsAccount account{acme::text_of(made, "fulldomain"), acme::text_of(made, "subdomain"),
+                           acme::text_of(made, "username"), acme::text_of(made, "password"), base_};
     if (account.full_domain.empty() || account.subdomain.empty() || account.username.empty()) {
       why = base_ + "/register was answered with something that is no account";
       co_return Error::of(Code::unavailable, "no acme-dns account", Origin::upstream);
@@ -100,7 +100,7 @@ class AcmeDnsProvider final : public Provider {
     json body = json::object();
     body["subdomain"] = account.subdomain;
     body["txt"] = value;
-    Result<rest::Reply> reply = co_await api_.send("POST", "/update", std::move(headers), json_text(body), why);
+    Result<rest::Reply> reply = co_await api_.send("POST", "/update", std::move(headers), acme::written(body), why);
     if (!reply) co_return reply.error();
     if (!is_success(*reply)) co_return failure_of(*reply, "the update of " + account.full_domain, why);
     co_return Status();

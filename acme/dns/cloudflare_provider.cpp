@@ -1,8 +1,8 @@
 // The provider `cloudflare`: its API, version 4. Variables begin with CLOUDFLARE_ or CF_.
 #include <map>
 
+#include "acme/dns/document.h"
 #include "acme/dns/http_api.h"
-#include "acme/dns/json_text.h"
 #include "acme/dns/name.h"
 #include "acme/dns/providers.h"
 #include "base/text.h"
@@ -83,8 +83,8 @@ class CloudflareProvider final : public Provider {
     Result<Document> found = co_await call("GET", records + query, edit_, std::string(), 0, why);
     if (!found) co_return found.error();
     for (const json& record : found->json["result"]) {
-      if (unquoted(text_at(record, "content")) != change.proof.value) continue;
-      std::string path = records + "/" + percent_encoded(text_at(record, "id"));
+      if (unquoted(acme::text_of(record, "content")) != change.proof.value) continue;
+      std::string path = records + "/" + percent_encoded(acme::text_of(record, "id"));
       Result<Document> gone = co_await call("DELETE", path, edit_, std::string(), kNoSuchRecord, why);
       if (!gone) co_return gone.error();
     }
@@ -98,7 +98,7 @@ class CloudflareProvider final : public Provider {
     record["name"] = without_dot(change.place.name);
     record["content"] = '"' + change.proof.value + '"';
     record["ttl"] = ttl_;
-    return json_text(record);
+    return acme::written(record);
   }
 
   // The answer's JSON, an object with "result". `harmless`: an error code that counts as success.
@@ -131,7 +131,7 @@ class CloudflareProvider final : public Provider {
     Result<Document> found = co_await call("GET", path, read_, std::string(), 0, why);
     if (!found) co_return found.error();
     const json& zones = found->json["result"];
-    std::string id = zones.is_array() && zones.size() == 1 ? text_at(zones[0], "id") : std::string();
+    std::string id = zones.is_array() && zones.size() == 1 ? acme::text_of(zones[0], "id") : std::string();
     if (id.empty()) {
       bool many = zones.is_array() && zones.size() > 1;
       why = many ? "the account has several zones " + zone

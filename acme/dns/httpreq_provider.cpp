@@ -1,8 +1,8 @@
 // The provider `httpreq`: an HTTP server of the user's changes the zone. POST <endpoint>/present and /cleanup with
 // {"fqdn","value"}, or with HTTPREQ_MODE=RAW {"domain","token","keyAuth"}.
 #include "acme/dns/http_api.h"
-#include "acme/dns/json_text.h"
 #include "acme/dns/providers.h"
+#include "acme/json_value.h"
 
 namespace sluice::acme::dns {
 namespace {
@@ -49,7 +49,7 @@ class HttpreqProvider final : public Provider {
       body["fqdn"] = change.place.name;
       body["value"] = change.proof.value;
     }
-    return json_text(body);
+    return acme::written(body);
   }
 
   Task<Status> post(std::string path, const Change& change, std::string& why) {

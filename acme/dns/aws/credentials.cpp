@@ -5,7 +5,7 @@
 #include <iterator>
 
 #include "acme/dns/aws/xml.h"
-#include "acme/dns/json_text.h"
+#include "acme/json_value.h"
 #include "base/text.h"
 
 namespace sluice::acme::dns::aws {
@@ -134,11 +134,12 @@ Result<Credentials> service_credentials(const rest::Reply& reply, std::string_vi
                                         std::string& why) {
   if (!is_success(reply)) return failure_of(reply, what, why);
   nlohmann::json parsed = nlohmann::json::parse(reply.body, nullptr, false);
-  Credentials found{text_at(parsed, "AccessKeyId"), text_at(parsed, "SecretAccessKey"), text_at(parsed, "Token")};
+  Credentials found{acme::text_of(parsed, "AccessKeyId"), acme::text_of(parsed, "SecretAccessKey"),
+                    acme::text_of(parsed, "Token")};
   if (found.access_key.empty() || found.secret_key.empty()) {
     return none(why, std::string(what) + " was answered without keys");
   }
-  ends = end_of(text_at(parsed, "Expiration"));
+  ends = end_of(acme::text_of(parsed, "Expiration"));
   return found;
 }
 

@@ -1,4 +1,4 @@
-"""A BIND name server: primary for one zone, on a free port of 127.0.0.1, which takes changes signed with its key."""
+"""A BIND name server: primary for one zone, on a free port, which takes changes signed with its key."""
 from __future__ import annotations
 
 import base64
@@ -19,11 +19,11 @@ def named_is_there() -> bool:
     return os.access(PROGRAM, os.X_OK)
 
 
-def _free_port() -> int:
+def _free_port(address: str) -> int:
     """Free for UDP and TCP."""
     while True:
         with socket.socket() as tcp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-            tcp.bind(("127.0.0.1", 0))
+            tcp.bind((address, 0))
             try:
                 udp.bind(tcp.getsockname())
             except OSError:
@@ -34,8 +34,9 @@ def _free_port() -> int:
 class Named:
     """`records`: lines of the zone file beside SOA, NS and the wildcard address 127.0.0.1."""
 
-    def __init__(self, zone: str, records: str = ""):
+    def __init__(self, zone: str, records: str = "", listen: str = "127.0.0.1"):
         self.zone = zone
+        self.listen = listen
         self.folder = Path(tempfile.mkdtemp(prefix="sluice-named-"))
         self.key_file = self.folder / "sluice.key"
         secret = base64.b64encode(os.urandom(32)).decode()
@@ -48,11 +49,12 @@ class Named:
         raise AssertionError("named does not start:\n" + (self.folder / "log").read_text())
 
     def _start(self) -> bool:
-        self.port = _free_port()
-        self.address = f"127.0.0.1:{self.port}"
+        self.port = _free_port(self.listen)
+        self.address = f"{self.listen}:{self.port}"
         (self.folder / "named.conf").write_text(
-            f'options {{ directory "{self.folder}"; listen-on port {self.port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }};'
-            f' pid-file none; session-keyfile "{self.folder}/session.key"; recursion no; dnssec-validation no; }};\n'
+            f'options {{ directory "{self.folder}"; listen-on port {self.port} {{ {self.listen}; }}; listen-on-v6 {{ none; }};'
+            f' pid-file none; session-keyfile "{self.folder}/session.key"; recursion no; dnssec-validation no;'
+            f' allow-query {{ any; }}; }};\n'
             f'controls {{ }};\ninclude "{self.key_file}";\n'
             f'zone "{self.zone}" {{ type primary; file "zone"; update-policy {{ grant sluice-key zonesub TXT; }}; }};\n')
         with open(self.folder / "log", "ab") as log:

@@ -31,10 +31,11 @@ class Pebble:
     """Runs from `start` to `close`. It asks for HTTP challenges on `http_port` and for TLS challenges on `tls_port`, of
     127.0.0.1 for every name. Its API is at `directory`; whoever uses it must trust the file `trust`. `trusted` signs the
     certificate of the API, `nonce_reject` is how many nonces in a hundred it refuses. `names`: another name server to
-    ask, "127.0.0.1:5353"; its own is at `resolver`."""
+    ask, "127.0.0.1:5353"; its own is at `resolver`. `listen`: the address of the API."""
 
     def __init__(self, http_port: int, tls_port: int, *, validity: int = 90 * 24 * 3600, trusted: Pem | None = None,
-                 nonce_reject: int = 0, names: str | None = None):
+                 nonce_reject: int = 0, names: str | None = None,
+                 listen: str = "127.0.0.1"):
         self.folder = Path(tempfile.mkdtemp(prefix="pebble-"))
         self.port, self.management = free_port(), free_port()
         self._dns, self._dns_management = free_port(), free_port()
@@ -43,12 +44,13 @@ class Pebble:
         self._processes: list[subprocess.Popen] = []
         self.authority = trusted or authority()
         self._nonce_reject = nonce_reject
-        own = certificate("localhost", "127.0.0.1", issuer=self.authority)
+        self.host = "localhost" if listen == "127.0.0.1" else listen
+        own = certificate("localhost", listen, issuer=self.authority)
         own.files(self.folder, "own")
         self.trust = self.folder / "trust.crt"
         self.trust.write_text(self.authority.certificate)
         (self.folder / "pebble.json").write_text(json.dumps({"pebble": {
-            "listenAddress": f"127.0.0.1:{self.port}", "managementListenAddress": f"127.0.0.1:{self.management}",
+            "listenAddress": f"{listen}:{self.port}", "managementListenAddress": f"127.0.0.1:{self.management}",
             "certificate": str(self.folder / "own.crt"), "privateKey": str(self.folder / "own.key"),
             "httpPort": http_port, "tlsPort": tls_port, "ocspResponderURL": "",
             "externalAccountBindingRequired": False, "certificateValidityPeriod": validity}}))
@@ -56,7 +58,7 @@ class Pebble:
 
     @property
     def directory(self) -> str:
-        return f"https://localhost:{self.port}/dir"
+        return f"https://{self.host}:{self.port}/dir"
 
     def start(self) -> "Pebble":
         names = ["pebble-challtestsrv", "-defaultIPv4", "127.0.0.1", "-defaultIPv6", "", "-http01", "", "-https01", "",
