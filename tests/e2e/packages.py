@@ -3,6 +3,7 @@
 import functools
 import io
 import os
+import re
 import subprocess
 import tarfile
 
@@ -11,9 +12,19 @@ from engine import docker, run
 
 def closure(*packages):
     """These packages and all they depend on, as far as they are installed."""
-    listed = run("apt-cache", "depends", "--recurse", "--no-recommends", "--no-suggests", "--no-conflicts", "--no-breaks",
-                 "--no-replaces", "--no-enhances", "--installed", *packages)
-    return sorted({line.split(":")[0] for line in listed.splitlines() if line and line[0] not in " <"})
+    listed = run("dpkg-query", "-W", "-f", "${binary:Package}\t${Depends}, ${Pre-Depends}\t${Provides}\n")
+    needs, providers = {}, {}
+    for line in listed.splitlines():
+        name, depends, provides = (line + "\t").split("\t")[:3]  # the last line has lost its blanks
+        name = name.split(":")[0]
+        needs[name] = set(re.findall(r"(?:^|[,|])\s*([^\s,|:(]+)", depends))
+        for provided in {name, *re.findall(r"(?:^|,)\s*([^\s,(]+)", provides)}:
+            providers.setdefault(provided, set()).add(name)
+    known, wanted = set(), set(packages)
+    while wanted:
+        known |= wanted
+        wanted = {found for name in wanted for need in needs.get(name, ()) for found in providers.get(need, ())} - known
+    return sorted(known)
 
 
 def files_of(packages):
@@ -36,16 +47,16 @@ def package_image(name, *packages):
     """Imports them as an image and returns its name; programs are found by PATH, and run as root."""
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w") as tar:
-        for link in ("bin", "sbin", "lib", "lib64"):
-            if os.path.islink(f"/{link}"):
-                tar.add(f"/{link}", link)
+        files = files_of(closure(*packages))
+        for link in ("/bin", "/sbin", "/lib", "/lib64"):
+            if os.path.islink(link):
+                files.insert(0, link)
         for folder in ("tmp", "run", "var", "var/log", "var/lib", "etc", "root"):
-            entry = tarfile.TarInfo(folder)
-            entry.type, entry.mode = tarfile.DIRTYPE, 0o755
-            tar.addfile(entry)
-        for file in ("/etc/passwd", "/etc/group"):
-            tar.add(file, file.lstrip("/"))
-        for file in files_of(closure(*packages)):
+            if f"/{folder}" not in files:
+                entry = tarfile.TarInfo(folder)
+                entry.type, entry.mode = tarfile.DIRTYPE, 0o755
+                tar.addfile(entry)
+        for file in dict.fromkeys([*files, "/etc/passwd", "/etc/group"]):
             tar.add(file, file.lstrip("/"), recursive=False)
     done = subprocess.run(["docker", "import", "-c", "ENV PATH=/usr/sbin:/usr/bin:/sbin:/bin", "-", name],
                           input=archive.getvalue(), capture_output=True, check=False)

@@ -12,6 +12,18 @@ using namespace sluice::control;
 
 namespace {
 
+class Passes final : public proxy::Middleware {
+ public:
+  Task<Result<http::Response>> handle(http::Request& request, const proxy::Handler& next) const override {
+    return next.handle(request);
+  }
+};
+
+// What the entry point's redirection is made with.
+constexpr MiddlewareKind kRedirect = {
+    "redirectScheme", [](const config::Middleware& settings) { return settings.redirect_scheme.has_value(); },
+    [](const MiddlewareParts&) { return MadeMiddleware::of(std::make_shared<Passes>()); }};
+
 constexpr std::string_view kServices = R"yaml(
 http:
   services: {app: {loadBalancer: {servers: [{url: "http://10.0.0.1:80"}]}}}
@@ -48,8 +60,8 @@ struct Edge {
     made->configuration = *config::decode_dynamic(*tree, made->report);
     fragments = {std::make_shared<Fragment>(internal_fragment(configuration)), made};
     if (!builder) {
-      builder.emplace(configuration, settings, 1, MiddlewareKinds(), internal_services(configuration, terminating),
-                      registry);
+      builder.emplace(configuration, settings, 1, std::span(&redirect, 1),
+                      internal_services(configuration, terminating), registry);
     }
     built = builder->build(fragments);
     report.clear();
@@ -78,6 +90,7 @@ struct Edge {
   config::Static configuration;
   std::vector<server::EntryPointSettings> settings;
   std::atomic<bool> terminating{false};
+  MiddlewareKind redirect = kRedirect;
   Registry registry;
   std::optional<SnapshotBuilder> builder;
   Fragments fragments;
