@@ -12,6 +12,7 @@ ClientConnection::~ClientConnection() {
 }
 
 void ClientConnection::set_idle(bool idle) {
+  if (idle == idle_) return;
   idle_ = idle;
   (idle ? all_.idle_ : all_.busy_).push_back(*this);
 }

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from framework import Case, authority, certificate, get, host_router, http, patience, request, response, serve, \
     server_context, single
-from framework.h2 import H2Client, H2Server, hyperframe, serve_h2
+from framework.h2 import GOAWAY, H2Client, H2Server, frame, hyperframe, serve_h2
 from test_upgrade import HANDSHAKE, echo
 
 
@@ -154,8 +154,7 @@ class Upstreams(Case):
 
         def leave(server, asked):
             if len(upstream.connections) == 1:
-                server.connection.close_connection(last_stream_id=0)
-                server.flush()
+                server.wire.send(frame(GOAWAY, 0, 0, bytes(8)))  # no stream was looked at
             else:
                 server.reply(asked, 200, b"elsewhere")
 

@@ -268,7 +268,7 @@ class Options(TlsCase):
     def test_protocols(self):
         process = self.sluice(self.options())
         client = self.secure(process, "a.test", protocols=("h2", "http/1.1"))
-        self.assertEqual(client.socket.selected_alpn_protocol(), "http/1.1")
+        self.assertEqual(client.socket.selected_alpn_protocol(), "h2")
         self.assertTrue(self.refused(process, "a.test", protocols=("spdy/3",)))
         process.wait_for_log("TLS connection refused.*serverName=a.test", 5)
 

@@ -16,6 +16,7 @@ if DEBIAN not in sys.path:
 import h2.config        # noqa: E402
 import h2.connection    # noqa: E402
 import h2.events        # noqa: E402
+import h2.settings      # noqa: E402
 import hyperframe.frame  # noqa: E402
 
 from .process import patience  # noqa: E402
@@ -39,6 +40,7 @@ class Answer:
     body: bytes = b""
     trailers: Fields = field(default_factory=list)
     interim: list[int] = field(default_factory=list)
+    interim_fields: list[Fields] = field(default_factory=list)
     ended: bool = False
     reset: int | None = None
 
@@ -49,7 +51,7 @@ class Answer:
 class H2Client:
     """One connection. `stream` opens, `answer` waits; everything that arrives meanwhile is kept."""
 
-    def __init__(self, address, *, context: ssl.SSLContext | None = None, name: str | None = None, window: int = 65535,
+    def __init__(self, address, *, context: ssl.SSLContext | None = None, name: str | None = None,
                  auto_window: bool = True):
         self.socket = socket.create_connection(address, patience(10))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -66,7 +68,6 @@ class H2Client:
             normalize_outbound_headers=False, validate_inbound_headers=True))
         # The package ends a connection at GOAWAY; a real client finishes what began.
         self.connection._frame_dispatch_table[hyperframe.frame.GoAwayFrame] = self.take_goaway
-        self.connection.local_settings.initial_window_size = window
         self.connection.initiate_connection()
         self.flush()
 
@@ -103,8 +104,10 @@ class H2Client:
         return number
 
     def send(self, number: int, data: bytes, *, end: bool = False) -> None:
-        """As much as the windows allow at a time, waiting for them."""
+        """As much as the windows allow at a time, waiting for them; no more once the stream was reset."""
         while data:
+            if self.answers[number].reset is not None:
+                return
             room = min(self.connection.local_flow_control_window(number), self.connection.max_outbound_frame_size)
             if room == 0:
                 self.receive()
@@ -148,6 +151,7 @@ class H2Client:
         answer = self.answers.setdefault(number, Answer()) if number else None
         if isinstance(event, h2.events.InformationalResponseReceived):
             answer.interim.append(int(dict(event.headers)[":status"]))
+            answer.interim_fields.append([(name, value) for name, value in event.headers if not name.startswith(":")])
         elif isinstance(event, h2.events.ResponseReceived):
             answer.status = int(dict(event.headers)[":status"])
             answer.fields = [(name, value) for name, value in event.headers if not name.startswith(":")]
@@ -266,8 +270,8 @@ class H2Server:
         self.connection = h2.connection.H2Connection(h2.config.H2Configuration(
             client_side=False, header_encoding="latin-1", validate_outbound_headers=False,
             normalize_outbound_headers=False))
-        self.connection.local_settings.max_concurrent_streams = most
         self.connection.initiate_connection()
+        self.connection.update_settings({h2.settings.SettingCodes.MAX_CONCURRENT_STREAMS: most})
         self.flush()
 
     def flush(self) -> None:

@@ -54,7 +54,8 @@ class ClientOverH2:
             raise EOFError(f"the stream was reset with {answer.reset} after {answer!r:.300}")
         head = ReplyHead(f"HTTP/1.1 {answer.status} \r\n".encode() + lines(answer.fields) + b"\r\n")
         head.body, head.trailers = answer.body, answer.trailers
-        head.interim = [ReplyHead(f"HTTP/1.1 {status} \r\n\r\n".encode()) for status in answer.interim]
+        head.interim = [ReplyHead(f"HTTP/1.1 {status} \r\n".encode() + lines(fields) + b"\r\n")
+                        for status, fields in zip(answer.interim, answer.interim_fields)]
         return head
 
     def ask(self, data: bytes, method: str = "GET") -> ReplyHead:
