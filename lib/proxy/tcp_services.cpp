@@ -55,7 +55,7 @@ Task<Result<std::unique_ptr<net::Stream>>> TcpLoadBalancer::connect(const Server
       if (!introduced) co_return introduced.error();
     }
     if (!server.tls) co_return std::unique_ptr<net::Stream>(std::move(*stream));
-    tls::TlsStream::Client client{transport_.tls, server.host, address};
+    tls::TlsStream::Client client{transport_.tls, server.host, false, address};
     Result<std::unique_ptr<tls::TlsStream>> secured =
         co_await tls::TlsStream::connect(std::move(*stream), client, deadline);
     if (!secured) co_return secured.error();
