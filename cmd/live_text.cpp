@@ -144,7 +144,8 @@ std::string status_text(const Json& status) {
   line(text, "providers", text_at(status, "providers"));
   line(text, "routers", text_at(status, "routers"));
   line(text, "services", text_at(status, "services"));
-  if (std::string down = text_at(status, "serversDown"); !down.empty() && down != "0") line(text, "down", down + " servers");
+  if (std::string down = text_at(status, "serversDown"); !down.empty() && down != "0")
+    line(text, "down", down + " servers");
   line(text, "problems", fmt::format("{} errors, {} warnings", text_at(status, "errors"), text_at(status, "warnings")));
   return text;
 }

@@ -77,14 +77,15 @@ void ServiceBuilder::build_failover(const std::string& name, const config::Failo
                                     std::string_view provider, Built& built) {
   std::optional<proxy::Failover::Errors> errors;
   if (settings.errors && !settings.errors->status.empty()) {
-    errors.emplace();
-    errors->max_request_body_bytes = settings.errors->max_request_body_bytes;
+    proxy::Failover::Errors read;
+    read.max_request_body_bytes = settings.errors->max_request_body_bytes;
     std::string wrong;
-    if (!errors->status.parse(settings.errors->status, wrong)) {
+    if (!read.status.parse(settings.errors->status, wrong)) {
       built.report.push_back(problem(code::kServiceType, fmt::format("service {}: errors: {}", name, wrong),
                                      built.definition.source, "the service cannot be used", "correct it"));
       return;
     }
+    errors = std::move(read);
   }
   auto first = merged_->services.find(qualify(settings.service, provider));
   const config::LoadBalancer* balancer = first == merged_->services.end() || !first->second.object->load_balancer
