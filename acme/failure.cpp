@@ -33,7 +33,7 @@ Failure::Kind kind_of(int status, const std::string& type) {
   if (type == "rateLimited" || status == 429) return Failure::Kind::limited;
   if (type == "serverInternal" || status >= 500 || status == 408) return Failure::Kind::unreachable;
   if (std::find(kPermanent.begin(), kPermanent.end(), type) != kPermanent.end()) return Failure::Kind::permanent;
-  if (status >= 400) return Failure::Kind::refused;
+  if (status >= 300) return Failure::Kind::refused;  // redirects too: a signed request is for one URL
   return Failure::Kind::unreachable;
 }
 

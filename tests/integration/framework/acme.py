@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import http.client
-import json
 import re
 import shutil
 import socket
@@ -90,12 +89,16 @@ class FaultProxy:
         self._ready.set()
 
     def fault(self, match: str, action: str, count: int = 1, *, status: int = 503, body: str = "",
-              headers: dict | None = None, patch=None) -> None:
-        """`match`: of "METHOD path". Actions: reply (without asking Pebble), drop, drop_after, patch (a function of the
-        JSON that came)."""
+              headers: dict | None = None, after: str = "") -> None:
+        """`match`: of "METHOD path". Actions: reply (without asking Pebble), drop, drop_after (Pebble is asked, and the
+        answer lost). `after`: only once such a call was made."""
         with self._lock:
             self._faults.append({"match": re.compile(match), "action": action, "count": count, "status": status,
-                                 "body": body, "headers": headers or {}, "patch": patch})
+                                 "body": body, "headers": headers or {}, "after": after})
+
+    def heal(self) -> None:
+        with self._lock:
+            self._faults.clear()
 
     def count(self, match: str) -> int:
         return sum(1 for _, call in list(self.calls) if re.search(match, call))
@@ -107,8 +110,11 @@ class FaultProxy:
 
     def _fault_for(self, call: str) -> dict | None:
         with self._lock:
+            known = [earlier for _, earlier in self.calls]
             self.calls.append((time.monotonic(), call))
             for fault in self._faults:
+                if fault["after"] and not any(re.search(fault["after"], earlier) for earlier in known):
+                    continue
                 if fault["count"] > 0 and fault["match"].search(call):
                     fault["count"] -= 1
                     return fault
@@ -133,8 +139,6 @@ class FaultProxy:
         connection.close()
         if action == "drop_after":
             return self._cut(handler)
-        if action == "patch":
-            content = json.dumps(fault["patch"](json.loads(content))).encode()
         return self._reply(handler, reply.status, headers, content)
 
     @staticmethod
