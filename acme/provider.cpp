@@ -41,7 +41,7 @@ void AcmeProvider::make_resolver(const std::string& name, const config::Certific
   std::unique_ptr<DnsSolver> dns;
   if (resolver.acme->dns_challenge) {
     DnsSurroundings surroundings{http_, environment_, name, resolver.source};
-    dns = make_dns_solver(*resolver.acme->dns_challenge, std::move(surroundings), report);
+    dns = make_dns_solver(*resolver.acme->dns_challenge, surroundings, report);
   }
   std::string trouble;
   for (const config::Problem& problem : report) {

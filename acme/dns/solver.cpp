@@ -209,7 +209,7 @@ std::unique_ptr<DnsSolver> make_solver(const config::DnsChallenge& settings, con
 
 }  // namespace dns
 
-std::unique_ptr<DnsSolver> make_dns_solver(const config::DnsChallenge& settings, DnsSurroundings surroundings,
+std::unique_ptr<DnsSolver> make_dns_solver(const config::DnsChallenge& settings, const DnsSurroundings& surroundings,
                                            config::Report& report) {
   return dns::make_solver(settings, surroundings, {}, report);
 }

@@ -60,7 +60,7 @@ struct DnsSurroundings {
 
 // Null when the provider is unknown or its variables are incomplete: then `report` says what, where and the fix. Only
 // that resolver is without certificates.
-std::unique_ptr<DnsSolver> make_dns_solver(const config::DnsChallenge& settings, DnsSurroundings surroundings,
+std::unique_ptr<DnsSolver> make_dns_solver(const config::DnsChallenge& settings, const DnsSurroundings& surroundings,
                                            config::Report& report);
 
 }  // namespace sluice::acme

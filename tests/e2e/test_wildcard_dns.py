@@ -20,8 +20,11 @@ class WildcardDns(unittest.TestCase):
     def setUp(self):
         image("sluice:local")
         whoami_image()
-        # What containers reach the host by.
-        host = docker("network", "inspect", "bridge", "-f", "{{(index .IPAM.Config 0).Gateway}}")
+        # An address of the host's that containers reach.
+        network = f"sluice-e2e-dns-{os.getpid()}"
+        docker("network", "create", network)
+        self.addCleanup(docker, "network", "rm", network, check=False)
+        host = docker("network", "inspect", network, "-f", "{{(index .IPAM.Config 0).Gateway}}")
         self.named = Named("example.test", listen=host)
         self.addCleanup(self.named.close)
         self.ca = Pebble(1, 1, names=self.named.address, listen=host)
@@ -35,7 +38,7 @@ class WildcardDns(unittest.TestCase):
             (self.folder / name).chmod(0o644)
         self.write_compose()
         self.port = free_port()
-        self.project = f"sluice-e2e-dns-{os.getpid()}"
+        self.project = network
         self.environment = {**os.environ, "PORT": str(self.port), "DOCKER_GROUP": str(os.stat(SOCKET).st_gid),
                             "DOMAIN": "example.test", "EMAIL": "ops@example.test", "CA_SERVER": self.ca.directory,
                             "NAMESERVER": self.named.address}

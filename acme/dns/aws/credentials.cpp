@@ -47,10 +47,10 @@ std::optional<Credentials> parse_shared_file(std::string_view text, std::string_
     std::size_t equals = line.find('=');
     if (!mine || equals == std::string_view::npos || line.starts_with('#') || line.starts_with(';')) continue;
     std::string_view name = trim(line.substr(0, equals));
-    std::string value(trim(line.substr(equals + 1)));
-    if (name == "aws_access_key_id") found.access_key = std::move(value);
-    if (name == "aws_secret_access_key") found.secret_key = std::move(value);
-    if (name == "aws_session_token") found.session_token = std::move(value);
+    std::string_view value = trim(line.substr(equals + 1));
+    if (name == "aws_access_key_id") found.access_key = value;
+    if (name == "aws_secret_access_key") found.secret_key = value;
+    if (name == "aws_session_token") found.session_token = value;
   }
   if (found.access_key.empty() || found.secret_key.empty()) return std::nullopt;
   return found;

@@ -42,6 +42,7 @@ std::string time_text(std::int64_t now) {
 
 std::string query_text(const Request& request) {
   std::vector<std::string> pairs;
+  pairs.reserve(request.query.size());
   for (const auto& [name, value] : request.query) {
     pairs.push_back(percent_encoded(name) + "=" + percent_encoded(value));
   }
@@ -61,6 +62,7 @@ std::vector<rest::Header> signed_headers(const Request& request, const Credentia
   if (!credentials.session_token.empty()) headers.emplace_back("X-Amz-Security-Token", credentials.session_token);
 
   std::vector<rest::Header> canonical;
+  canonical.reserve(headers.size());
   for (const rest::Header& header : headers) {
     canonical.emplace_back(lowered(header.first), std::string(trim(header.second)));
   }
