@@ -345,7 +345,7 @@ class Many(Acme):
             for name, text in zip(names, texts)]}}))
         self.storage.chmod(0o600)
         ca = self.ca()
-        process = self.edge_for(ca, self.routes(*names), level="INFO")
+        process = self.edge_for(ca, self.routes(*names))
         self.assertEqual(self.served_names(process, "h999.test"), {"h999.test"})
         time.sleep(2)
         before, began = process.cpu_seconds(), time.monotonic()
