@@ -20,9 +20,10 @@ class Acme(Case):
     challenge = "http"
 
     def setUp(self):
-        super().setUp()
+        # Before the base's own: what is cleaned up last, when no process writes there any more.
         folder = tempfile.TemporaryDirectory(prefix="sluice-acme-")
         self.addCleanup(folder.cleanup)
+        super().setUp()
         self.folder = Path(folder.name)
         self.storage = self.folder / "acme.json"
         self.socket = self.folder / "control.sock"
