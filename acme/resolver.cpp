@@ -332,13 +332,22 @@ Task<void> Resolver::ask_suggestions() {
       for (const Planned& one : plan_.planned) {
         if (one.certificate && one.complete) used.insert(*one.certificate);
       }
+      bool news = false;
       std::vector<Leaf> leaves;
       for (std::size_t i : used) leaves.push_back(leaves_[i]);
       for (const Leaf& leaf : leaves) {
         const std::int64_t now = std::time(nullptr);
         if (leaf.ari_id.empty() || leaf.not_after <= now) continue;
-        if (state_.certificates[leaf.serial].suggestion.ask_next <= now) co_await ask_suggestion(leaf);
+        if (state_.certificates[leaf.serial].suggestion.ask_next <= now) {
+          const bool asked = co_await ask_suggestion(leaf);
+          if (!asked) break;
+          news = true;
+        }
         next = std::min(next, state_.certificates[leaf.serial].suggestion.ask_next);
+      }
+      if (news) {
+        Step saved = co_await save_state();
+        (void)saved;  // it is asked again then
       }
     }
     const std::int64_t seconds = std::clamp<std::int64_t>(next - std::time(nullptr), 1, 3600);
@@ -347,7 +356,7 @@ Task<void> Resolver::ask_suggestions() {
   }
 }
 
-Task<void> Resolver::ask_suggestion(Leaf leaf) {
+Task<bool> Resolver::ask_suggestion(Leaf leaf) {
   const std::string from = state_.certificates[leaf.serial].directory;
   Ca* ca = nullptr;
   for (const std::unique_ptr<Ca>& one : cas_) {
@@ -360,7 +369,8 @@ Task<void> Resolver::ask_suggestion(Leaf leaf) {
   std::optional<RenewalWindow> window;
   if (ca != nullptr) {
     Outcome<const Directory*> directory = co_await ca->client->directory();
-    const std::string base = directory ? (*directory)->renewal_info : std::string();
+    if (!directory) co_return false;
+    const std::string base = (*directory)->renewal_info;
     if (!base.empty()) {
       std::string url = base + (base.ends_with('/') ? "" : "/") + leaf.ari_id;
       Outcome<CaReply> reply = co_await ca->client->get(std::move(url));
@@ -368,7 +378,7 @@ Task<void> Resolver::ask_suggestion(Leaf leaf) {
         window = read_renewal_window(reply->body);
         retry_after = reply->retry_after;
       } else if (reply.failure().kind == Failure::Kind::cancelled) {
-        co_return;
+        co_return false;
       } else {
         retry_after = reply.failure().retry_after;
       }
@@ -391,8 +401,7 @@ Task<void> Resolver::ask_suggestion(Leaf leaf) {
       changed_.notify_all();
     }
   }
-  Step saved = co_await save_state();
-  (void)saved;
+  co_return true;
 }
 
 }  // namespace sluice::acme

@@ -103,7 +103,8 @@ class Resolver {
   // resolver.cpp: what there is, what is due, and when to look again.
   Task<void> mend_storage();
   Task<void> ask_suggestions();
-  Task<void> ask_suggestion(Leaf leaf);
+  // False: the CA cannot be asked now.
+  Task<bool> ask_suggestion(Leaf leaf);
   void adopt(ResolverData data);
   void make_plan_now();
   // Starts what is due; when to come back.

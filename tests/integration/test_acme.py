@@ -20,9 +20,10 @@ class Acme(Case):
     challenge = "http"
 
     def setUp(self):
-        super().setUp()
+        # Before the base's own: what is cleaned up last, when no process writes there any more.
         folder = tempfile.TemporaryDirectory(prefix="sluice-acme-")
         self.addCleanup(folder.cleanup)
+        super().setUp()
         self.folder = Path(folder.name)
         self.storage = self.folder / "acme.json"
         self.socket = self.folder / "control.sock"
@@ -356,7 +357,7 @@ class Many(Acme):
             for name, text in zip(names, texts)]}}))
         self.storage.chmod(0o600)
         ca = self.ca()
-        process = self.edge_for(ca, self.routes(*names), level="INFO")
+        process = self.edge_for(ca, self.routes(*names))
         self.assertEqual(self.served_names(process, "h999.test"), {"h999.test"})
         time.sleep(2)
         before, began = process.cpu_seconds(), time.monotonic()
