@@ -222,9 +222,10 @@ void SnapshotBuilder::place_tcp(const std::string& name, const Owned<config::Tcp
   const RuleCache::Parsed* rule = rule_of(name, router, route::Family::tcp, false, report);
   if (rule == nullptr) return;
   if (route::needs_tls(*rule->rule) && !router.tls) {
-    report.push_back(problem(code::kNeedsTls,
-                             fmt::format("TCP router {} asks for a server name, which only TLS connections have", name),
-                             source, effect, "add tls (with passthrough or a certificate), or write HostSNI(`*`)"));
+    report.push_back(
+        problem(code::kNeedsTls,
+                fmt::format("TCP router {} names a host in {}, which only a TLS handshake tells", name, router.rule),
+                source, effect, "add tls (with passthrough or a certificate), or write HostSNI(`*`)"));
     return;
   }
   std::vector<std::size_t> indices = entry_points_of(name, router.entry_points, false, source, report);

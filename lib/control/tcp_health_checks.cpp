@@ -59,7 +59,7 @@ Task<void> TcpHealthChecks::watch(std::shared_ptr<Check> check) {
 
 void TcpHealthChecks::note(Check& check, const Status& found) {
   bool up = found.ok();
-  check.target.health->checked(up);
+  check.target.health->checked(up ? std::string() : std::string(found.error().text), Loop::current().now());
   if (up == check.up) return;
   check.up = up;
   if (up) {

@@ -24,7 +24,7 @@ void EntryPoint::on_accept(int fd, const SocketAddress& remote) {
   peer.remote = remote;
   peer.local = local();
   peer.entry_point = settings_.name;
-  Reception::Place place{settings_, index_, host_, connections_, scope_};
+  Reception::Place place{settings_, index_, host_, connections_, scope_, handshakes_};
   scope_.spawn(Reception::run(std::move(*stream), peer, place));
 }
 

@@ -6,6 +6,7 @@
 #include "server/connections.h"
 #include "server/entrance.h"
 #include "server/h1_connection.h"
+#include "server/handshake_gate.h"
 
 namespace sluice::server {
 
@@ -21,8 +22,9 @@ class EntryPoint final : public Entrance, private net::Listener {
   };
 
   // Connections run in `scope`.
-  EntryPoint(const EntryPointSettings& settings, std::size_t index, Host& host, Scope& scope, Shortage& shortage)
-      : settings_(settings), index_(index), host_(host), scope_(scope), shortage_(shortage) {}
+  EntryPoint(const EntryPointSettings& settings, std::size_t index, Host& host, Scope& scope, HandshakeGate& handshakes,
+             Shortage& shortage)
+      : settings_(settings), index_(index), host_(host), scope_(scope), handshakes_(handshakes), shortage_(shortage) {}
 
   Status open(const SocketAddress& address) override { return Listener::open(address); }
   SocketAddress local() const override { return Listener::local(); }
@@ -38,6 +40,7 @@ class EntryPoint final : public Entrance, private net::Listener {
   std::size_t index_;
   Host& host_;
   Scope& scope_;
+  HandshakeGate& handshakes_;
   Shortage& shortage_;
   Connections connections_;
 };

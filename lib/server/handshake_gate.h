@@ -1,20 +1,22 @@
 // handshake_gate.h: how many TLS handshakes with clients a worker begins in one turn of its loop, and has open at all.
-// A signature takes a fifth of a millisecond: a storm of handshakes would make everybody else wait, a turn at a time.
+// A signature takes a fifth of a millisecond: a storm of handshakes would make everybody else wait.
 //
-// One per thread. Those that have to wait go on in the order they came.
+// One per worker, on its thread. Those that have to wait go on in the order they came, some in each turn, behind what
+// became ready in it.
 #pragma once
 
 #include <utility>
 
+#include "async/fd_watch.h"
 #include "async/signal.h"
 #include "async/task.h"
-#include "async/timer.h"
 
 namespace sluice::server {
 
-class HandshakeGate final : private Timer {
+class HandshakeGate final : private FdWatch {
  public:
-  static HandshakeGate& of_thread();
+  HandshakeGate() = default;
+  ~HandshakeGate();
 
   // For as long as the handshake lasts.
   class Pass {
@@ -39,9 +41,11 @@ class HandshakeGate final : private Timer {
   static constexpr int kMostOpen = 4096;
 
  private:
-  HandshakeGate() = default;
-  void on_timer() override;
+  void on_ready(bool readable, bool writable) override;
+  bool ask_for_a_turn();
 
+  int always_ready_ = -1;  // a descriptor that is readable in every turn; made when first needed
+  Time turn_began_;
   int begun_ = 0;  // in this turn
   int open_ = 0;
   Signal turn_;

@@ -5,7 +5,6 @@
 #include "observe/log.h"
 #include "proxy/postgres.h"
 #include "server/h2_connection.h"
-#include "server/handshake_gate.h"
 #include "server/proxy_preamble.h"
 #include "server/tcp_choice.h"
 #include "server/tls_challenges.h"
@@ -206,7 +205,7 @@ Task<void> Reception::end_tls(const HttpsHosts::Policy& policy, std::string sni,
   peer->sni = std::move(sni);
   peer->options = policy.options;
   bool proves_itself = policy.context->asks_for_certificates();
-  Result<HandshakeGate::Pass> pass = co_await HandshakeGate::of_thread().enter(deadline);
+  Result<HandshakeGate::Pass> pass = co_await place_.handshakes.enter(deadline);
   if (!pass) {
     log_refusal(pass.error().text, peer->sni);
     co_return;
@@ -236,7 +235,7 @@ Task<void> Reception::serve_tcp(const TcpRoute& route, std::string sni, Ref<Pinn
       log_refusal("the TLS options of the router cannot be used", sni);
       co_return;
     }
-    Result<HandshakeGate::Pass> pass = co_await HandshakeGate::of_thread().enter(deadline);
+    Result<HandshakeGate::Pass> pass = co_await place_.handshakes.enter(deadline);
     if (!pass) {
       log_refusal(pass.error().text, sni);
       co_return;

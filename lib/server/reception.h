@@ -20,6 +20,7 @@
 #include "net/stream.h"
 #include "server/connections.h"
 #include "server/h1_connection.h"
+#include "server/handshake_gate.h"
 #include "tls/client_hello.h"
 
 namespace sluice::server {
@@ -32,6 +33,7 @@ class Reception final : public ClientConnection {
     Host& host;
     Connections& all;
     Scope& scope;  // connections run in it
+    HandshakeGate& handshakes;
   };
   static Task<void> run(std::unique_ptr<net::Stream> stream, http::Peer peer, Place place);
 

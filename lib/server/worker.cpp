@@ -19,7 +19,8 @@ class WorkerThread final : public Host, public EntryPoint::Shortage, public Pinn
       if (settings[i].udp) {
         entry_points_.push_back(std::make_unique<UdpEntryPoint>(settings[i], i, *this, connections_scope_));
       } else {
-        entry_points_.push_back(std::make_unique<EntryPoint>(settings[i], i, *this, connections_scope_, *this));
+        entry_points_.push_back(
+            std::make_unique<EntryPoint>(settings[i], i, *this, connections_scope_, handshakes_, *this));
       }
     }
   }
@@ -111,6 +112,7 @@ class WorkerThread final : public Host, public EntryPoint::Shortage, public Pinn
 
   unsigned index_;
   Mailbox<WorkerReport>& reports_;
+  HandshakeGate handshakes_;
   Scope scope_;              // the worker's own tasks
   Scope connections_scope_;  // client connections
   proxy::WorkerLocal local_;

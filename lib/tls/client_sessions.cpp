@@ -38,7 +38,13 @@ Native<ssl_session_st> ClientSessions::take(const Key& key) {
   std::deque<Session>& sessions = found->second;
   while (native == nullptr && !sessions.empty()) {
     Session& latest = sessions.back();
-    if (latest.context.lock() == key.context && now - latest.since < kOldest) native = std::move(latest.native);
+    bool good = latest.context.lock() == key.context && now - latest.since < kOldest;
+    if (good && SSL_SESSION_get_protocol_version(latest.native.get()) < TLS1_3_VERSION) {
+      // Until TLS 1.2 a ticket is good for many connections, and those it resumes get no other.
+      SSL_SESSION_up_ref(latest.native.get());
+      return Native<ssl_session_st>(latest.native.get());
+    }
+    if (good) native = std::move(latest.native);
     sessions.pop_back();
   }
   if (sessions.empty()) kept_->by_server.erase(found);

@@ -26,7 +26,7 @@ class ClientSessions {
   static ClientSessions& of_thread();
   ~ClientSessions();
 
-  // The latest session of that key, or null. RFC 8446 §C.4: a ticket is used once.
+  // The latest session of that key, or null. RFC 8446 §C.4: a ticket is used once, since TLS 1.3.
   Native<ssl_session_st> take(const Key& key);
   void keep(const Key& key, Native<ssl_session_st> session);
 

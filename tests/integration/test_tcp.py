@@ -318,5 +318,5 @@ class Plain(TcpCase):
                                      {"vm": tcp_servers(vm.address)})})
         self.assertEqual(self.client(process).ask(get(host="app.test")).body, b"app")
         text = "\n".join(process.lines)
-        self.assertIn("TCP router bad@file asks for a server name", text)
+        self.assertIn("TCP router bad@file names a host in", text)
         self.assertIn("TCP middleware x@file does not exist", text)

@@ -49,8 +49,8 @@ struct Fixture {
 
   SnapshotBuilder& builder() {
     if (!builder_) {
-      builder_.emplace(configuration, settings, 2, std::span(&kind, 1), internal_services(configuration, terminating),
-                       registry);
+      builder_.emplace(configuration, settings, 2, MiddlewareKinds{std::span(&kind, 1), {}},
+                       internal_services(configuration, terminating), registry);
     }
     return *builder_;
   }

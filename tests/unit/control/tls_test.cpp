@@ -233,9 +233,9 @@ tcp:
   CHECK(routes.tcp->routes.size() == 1);
   CHECK(taker(*routes.tcp, "")->router == "plain@file");
   INFO(edge.report);
-  for (const char* part : {"TCP router wrong@file asks for a server name", "TCP service nowhere@file does not exist",
+  for (const char* part : {"TCP router wrong@file names a host in", "TCP service nowhere@file does not exist",
                            "server nonsense of TCP service vm@file", "TCP service loop@file refers to itself",
-                           "TCP router guarded@file has middlewares"}) {
+                           "TCP middleware list@file does not exist"}) {
     INFO(part);
     CHECK(edge.reports(part));
   }

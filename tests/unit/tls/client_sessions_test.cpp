@@ -32,11 +32,10 @@ Task<void> greet(std::unique_ptr<net::Stream> transport, TlsStream::Server serve
   if (written) (*stream)->shutdown();
 }
 
-// Whether the session was resumed; nothing when there was none.
-Task<void> listen(std::unique_ptr<net::Stream> transport, TlsStream::Client client, std::optional<bool>& resumed) {
+Task<void> listen(std::unique_ptr<net::Stream> transport, TlsStream::Client client, std::string& outcome) {
   Streamed stream = co_await TlsStream::connect(std::move(transport), client, kNoDeadline);
+  outcome = !stream ? std::string(stream.error().text) : (*stream)->resumed() ? "resumed" : "full";
   if (!stream) co_return;
-  resumed = (*stream)->resumed();
   for (;;) {
     Result<Bytes> bytes = co_await (*stream)->read(kNoDeadline);
     if (!bytes || bytes->empty()) co_return;
@@ -61,21 +60,22 @@ struct Place {
     REQUIRE(made.context != nullptr);
     return made.context;
   }
-  std::optional<bool> resumes(const std::shared_ptr<const ClientContext>& context, const std::string& name,
-                              const char* server) {
+  // "resumed", "full", or why there is no session.
+  std::string session(const std::shared_ptr<const ClientContext>& context, const std::string& name,
+                      const char* server) {
     ServerContext::Made made = ServerContext::make(policy, tickets);
     REQUIRE(made.context != nullptr);
     auto [ours, theirs] = MemoryStream::pair();
     Scope scope;
-    std::optional<bool> resumed;
+    std::string outcome = "nothing happened";
     TlsStream::Client how{context, name};
     if (server != nullptr) how.server = *SocketAddress::parse(server);
     scope.spawn(greet(std::move(ours), TlsStream::Server{made.context, &certificates, "a.example"}, chain));
-    scope.spawn(listen(std::move(theirs), how, resumed));
+    scope.spawn(listen(std::move(theirs), how, outcome));
     loop.run_ready();
     scope.cancel(Error::of(Code::cancelled, "the test is over"));
     loop.run_ready();
-    return resumed;
+    return outcome;
   }
 };
 
@@ -85,17 +85,18 @@ constexpr const char* kServer = "192.0.2.1:443";
 
 TEST_CASE("a session is resumed with the same settings, server and name, and with no other") {
   for (const char* version : {"VersionTLS12", "VersionTLS13"}) {
+    INFO(version);
     Place place;
     place.policy.protocol.max_version = version;
     std::shared_ptr<const ClientContext> context = place.context();
-    CHECK(place.resumes(context, "a.example", kServer) == false);
-    CHECK(place.resumes(context, "a.example", kServer) == true);
-    CHECK(place.resumes(context, "a.example", kServer) == true);
-    CHECK(place.resumes(context, "b.example", kServer) == false);
-    CHECK(place.resumes(context, "a.example", "192.0.2.1:8443") == false);
-    CHECK(place.resumes(context, "a.example", nullptr) == false);
+    CHECK(place.session(context, "a.example", kServer) == "full");
+    CHECK(place.session(context, "a.example", kServer) == "resumed");
+    CHECK(place.session(context, "a.example", kServer) == "resumed");
+    CHECK(place.session(context, "b.example", kServer) == "full");
+    CHECK(place.session(context, "a.example", "192.0.2.1:8443") == "full");
+    CHECK(place.session(context, "a.example", nullptr) == "full");
     // A transport whose files have changed has another context.
-    CHECK(place.resumes(place.context(), "a.example", kServer) == false);
+    CHECK(place.session(place.context(), "a.example", kServer) == "full");
   }
 }
 
@@ -103,7 +104,7 @@ TEST_CASE("a ticket is used once") {
   Place place;
   ClientSessions::Key key{place.context(), kServer};
   CHECK(ClientSessions::of_thread().take(key) == nullptr);
-  CHECK(place.resumes(key.context, "a.example", kServer) == false);
+  CHECK(place.session(key.context, "a.example", kServer) == "full");
   key.server = "192.0.2.1:443 a.example";
   CHECK(ClientSessions::of_thread().take(key) != nullptr);
   CHECK(ClientSessions::of_thread().take(key) != nullptr);  // a server gives two
@@ -114,10 +115,11 @@ TEST_CASE("names that the certificate must have are looked for in a resumed sess
   Place place;
   place.client.peer_names = {{ClientPolicy::PeerName::Kind::dns, "B.example"}};
   std::shared_ptr<const ClientContext> context = place.context();
-  CHECK(place.resumes(context, "anything", kServer) == false);
-  CHECK(place.resumes(context, "anything", kServer) == true);
+  CHECK(place.session(context, "anything", kServer) == "full");
+  CHECK(place.session(context, "anything", kServer) == "resumed");
   place.client.peer_names = {{ClientPolicy::PeerName::Kind::uri, "b.example"}};
-  CHECK_FALSE(place.resumes(place.context(), "anything", kServer).has_value());
+  CHECK(place.session(place.context(), "anything", kServer) ==
+        "the certificate has no name that peerCertSANs or peerCertURI asks for");
 }
 
 TEST_CASE("a server sees the chain its client showed") {
@@ -125,10 +127,10 @@ TEST_CASE("a server sees the chain its client showed") {
   place.policy.client_auth = ServerPolicy::ClientAuth::require_any;
   test::Pem chained{place.own.certificate + place.authority.certificate, place.own.key};
   place.client.certificates = {parsed(chained)};
-  CHECK(place.resumes(place.context(), "a.example", nullptr) == false);
+  CHECK(place.session(place.context(), "a.example", nullptr) == "full");
   CHECK(place.chain.size() == 2);
   place.policy.client_auth = ServerPolicy::ClientAuth::request;
   place.client.certificates.clear();
-  CHECK(place.resumes(place.context(), "a.example", nullptr) == false);
+  CHECK(place.session(place.context(), "a.example", nullptr) == "full");
   CHECK(place.chain.empty());
 }
