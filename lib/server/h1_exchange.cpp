@@ -129,7 +129,8 @@ Task<Next> H1Exchange::respond_to(Scope& scope) {
     Next next = co_await refuse(421, "the TLS options of the host are not those of the connection");
     co_return next;
   }
-  Result<http::Response> response = co_await in_scope(scope, answer(**pinned, *routes));
+  Result<http::Response> response =
+      co_await in_scope(scope, answer_request(*routes, **pinned, connection_.index_, connection_.host_, request_));
   if (client_gone_) {
     log::debug("499 the client closed the connection", {{log::field::kRouter, request_.router}});
     co_return Next::gone;
@@ -157,13 +158,6 @@ Task<Next> H1Exchange::respond_to(Scope& scope) {
   }
   Next next = co_await in_scope(scope, write(std::move(*response)));
   co_return next;
-}
-
-// Not a coroutine, as route_request.
-Task<Result<http::Response>> H1Exchange::answer(const Snapshot& snapshot, const HttpRoutes& routes) {
-  if (!may_be_challenge(request_)) return route_request(routes, request_);
-  HttpPlace place{routes, snapshot.challenge_rules(connection_.index_), connection_.host_.challenges()};
-  return answer_challenge(place, request_);
 }
 
 bool H1Exchange::may_keep_alive() const {

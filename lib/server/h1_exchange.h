@@ -25,7 +25,6 @@ class H1Exchange final : private http::InterimSink, private http::Body, private 
   Task<Result<bool>> read_head();
   const HttpRoutes* routes_of(const Snapshot& snapshot) const;
   Task<Next> respond_to(Scope& scope);
-  Task<Result<http::Response>> answer(const Snapshot& snapshot, const HttpRoutes& routes);
   Task<Next> write(http::Response response);
   Task<Next> tunnel(http::Response response);
   Task<Next> refuse(std::uint16_t status, std::string_view why);
