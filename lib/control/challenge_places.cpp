@@ -67,7 +67,8 @@ void ChallengePlaces::begin(const Merged& merged, config::Report& report) {
 }
 
 // Only a resolver that proves names over HTTP makes questions about them ours.
-void ChallengePlaces::obtain(const std::string& resolver, const std::string& by, std::vector<std::string> names) {
+void ChallengePlaces::obtain(const std::string& resolver, const std::string& by,
+                             const std::vector<std::string>& names) {
   auto known = configuration_.certificates_resolvers.find(resolver);
   if (known == configuration_.certificates_resolvers.end()) return;
   if (!known->second.acme || !known->second.acme->http_challenge) return;

@@ -52,7 +52,7 @@ class ChallengePlaces {
     ByHost<server::TcpChallengeTarget> tls;
   };
 
-  void obtain(const std::string& resolver, const std::string& by, std::vector<std::string> names);
+  void obtain(const std::string& resolver, const std::string& by, const std::vector<std::string>& names);
   template <class Target>
   void put(ByHost<Target>& targets, const std::vector<std::string>& hosts, const Target& target,
            const config::Source& source);

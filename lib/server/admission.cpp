@@ -4,7 +4,6 @@
 #include "http/forwarded.h"
 #include "http/hop_by_hop.h"
 #include "observe/log.h"
-#include "server/http_challenges.h"
 
 namespace sluice::server {
 
@@ -23,14 +22,6 @@ const HttpRoutes* routes_for(const EntryPointRoutes& here, const TlsPeer* tls, c
   if (here.tls == nullptr) return nullptr;
   const HttpsHosts::Policy& policy = *here.tls->hosts.find(request.host).policy;
   return policy.options == tls->options && policy.context != nullptr ? &here.tls->http : nullptr;
-}
-
-// Not a coroutine, as route_request.
-Task<Result<http::Response>> answer(const Snapshot& snapshot, std::size_t index, const HttpRoutes& routes, Host& host,
-                                    http::Request& request) {
-  if (!may_be_challenge(request)) return route_request(routes, request);
-  HttpPlace place{routes, snapshot.challenge_rules(index), host.challenges()};
-  return answer_challenge(place, request);
 }
 
 ClientFault client_fault(const Error& error) {

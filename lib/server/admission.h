@@ -18,11 +18,6 @@ void admit(http::Request& request, const EntryPointSettings& settings);
 const HttpRoutes* routes_for(const EntryPointRoutes& here, const TlsPeer* tls, const http::Request& request);
 inline constexpr std::string_view kMisdirected = "the TLS options of the host are not those of the connection";
 
-// What routers answer, or whoever a CA's question is for. `routes`: what `routes_for` returned, on the entry point of
-// this index in the snapshot.
-Task<Result<http::Response>> answer(const Snapshot& snapshot, std::size_t index, const HttpRoutes& routes, Host& host,
-                                    http::Request& request);
-
 // What the client itself is answered when it broke its own request; status 0 when there is nobody to answer.
 struct ClientFault {
   std::uint16_t status = 0;

@@ -7,6 +7,7 @@
 #include "proxy/answering.h"
 #include "proxy/h1_writing.h"
 #include "server/admission.h"
+#include "server/http_challenges.h"
 
 namespace sluice::server {
 namespace {
@@ -108,7 +109,7 @@ Task<Next> H1Exchange::respond_to(Scope& scope) {
     co_return next;
   }
   Result<http::Response> response =
-      co_await in_scope(scope, answer(**pinned, connection_.index_, *routes, connection_.host_, request_));
+      co_await in_scope(scope, answer_request(*routes, **pinned, connection_.index_, connection_.host_, request_));
   if (client_gone_) {
     log::debug("499 the client closed the connection", {{log::field::kRouter, request_.router}});
     co_return Next::gone;

@@ -8,6 +8,7 @@
 #include "proxy/answering.h"
 #include "server/admission.h"
 #include "server/h2_tunnel_stream.h"
+#include "server/http_challenges.h"
 
 namespace sluice::server {
 
@@ -85,7 +86,8 @@ Task<void> H2Exchange::respond() {
     co_await refuse(421, kMisdirected);
     co_return;
   }
-  Result<http::Response> response = co_await answer(**pinned, connection_.index_, *routes, connection_.host_, request_);
+  Result<http::Response> response =
+      co_await answer_request(*routes, **pinned, connection_.index_, connection_.host_, request_);
   if (closed()) {
     log::debug("499 the client reset the stream", {{log::field::kRouter, request_.router}});
     co_return;

@@ -11,6 +11,7 @@
 #include "observe/log.h"
 #include "observe/rate_limited.h"
 #include "proxy/answering.h"
+#include "server/h1_connection.h"
 
 namespace sluice::server {
 namespace {
@@ -205,6 +206,16 @@ Task<Result<http::Response>> answer_challenge(const HttpPlace& place, http::Requ
   }
   request.fields.add(http::FieldId::via, own_via());
   return run_route(place.routes.routes[challenge.route], request);
+}
+
+// Not a coroutine, as route_request.
+Task<Result<http::Response>> answer_request(const HttpRoutes& routes, const Snapshot& snapshot, std::size_t entry_point,
+                                            Host& host, http::Request& request) {
+  std::string_view raw = request.target.raw;
+  bool may_be_challenge = raw.size() > kChallengePath.size() && raw[1] == '.';
+  if (!may_be_challenge) return route_request(routes, request);
+  HttpPlace place{routes, snapshot.challenge_rules(entry_point), host.challenges()};
+  return answer_challenge(place, request);
 }
 
 }  // namespace sluice::server

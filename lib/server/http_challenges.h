@@ -23,6 +23,8 @@
 
 namespace sluice::server {
 
+class Host;
+
 inline constexpr std::string_view kChallengePath = "/.well-known/acme-challenge/";
 
 // What a request is answered from.
@@ -53,10 +55,9 @@ HttpChallenge decide_challenge(const HttpPlace& place, const http::Request& requ
 
 Task<Result<http::Response>> answer_challenge(const HttpPlace& place, http::Request& request);
 
-// True for every challenge, and for little else. All that other requests cost is looking at a byte of their path.
-inline bool may_be_challenge(const http::Request& request) {
-  std::string_view raw = request.target.raw;
-  return raw.size() > kChallengePath.size() && raw[1] == '.';
-}
+// What every HTTP server connection runs for a request: the above for a challenge, and `route_request` for the others,
+// which it costs a look at one byte of their path. `routes` are of that entry point in the snapshot.
+Task<Result<http::Response>> answer_request(const HttpRoutes& routes, const Snapshot& snapshot, std::size_t entry_point,
+                                            Host& host, http::Request& request);
 
 }  // namespace sluice::server

@@ -3,6 +3,7 @@ second Sluice from this machine's packages."""
 
 import os
 import pathlib
+import re
 import shutil
 import socket
 import ssl
@@ -10,7 +11,7 @@ import subprocess
 import tempfile
 import unittest
 
-from engine import ROOT, SOCKET, fetch, image, needs_engine, run, wait_until, whoami_image
+from engine import ROOT, SOCKET, fetch, image, needs_engine, run, wait_until
 from framework import Pem, SecureClient, authority, certificate, get
 from framework.pebble import installed
 from packages import package_image
@@ -27,12 +28,14 @@ class ComposeCase(unittest.TestCase):
     beside = ()  # further compose files of the tests
 
     def setUp(self):
-        image("sluice:local")
-        whoami_image()
+        image("sluice:delegation")
+        image("whoami:delegation", "whoami", "--address=:80")
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sluice-example-"))
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         self.folder.chmod(0o755)
         shutil.copytree(ROOT / "examples" / self.example, self.folder, dirs_exist_ok=True)
+        written = self.folder / "compose.yaml"
+        written.write_text(re.sub(r"image: (sluice|whoami):local", r"image: \1:delegation", written.read_text()))
         self.web, self.secure = free_port(), free_port()
         self.ca = self.folder / "test-ca"
         self.ca.mkdir()
@@ -87,7 +90,11 @@ class ComposeCase(unittest.TestCase):
         try:
             return wait_until(condition, what, seconds)
         except AssertionError as failure:
-            raise AssertionError(f"{failure}\n{self.compose('logs', '--no-color', '--tail=60', check=False)}") from None
+            raise AssertionError(f"{failure}\n{self.state()}") from None
+
+    def state(self):
+        """What the containers do and say, for a failure."""
+        return self.compose("ps", check=False) + "\n" + self.compose("logs", "--no-color", "--tail=60", check=False)
 
 
 @unittest.skipUnless(installed("nginx"), "nginx is not installed")
@@ -128,7 +135,7 @@ class DelegatedCertbot(ComposeCase):
         try:
             obtain()
         except AssertionError as failure:
-            self.fail(f"{failure}\n{self.compose('logs', '--no-color', '--tail=60', check=False)}")
+            self.fail(f"{failure}\n{self.state()}")
         first = self.wait(lambda: self.served("www.vm.example")[1] == b"the machine" and self.served("www.vm.example")[0],
                           "the machine's certificate is served through Sluice")
         obtain("--force-renewal")
@@ -214,7 +221,7 @@ services:
                               "a@lan.example", "--path", "/tmp/lego", "--tls", "-d", "new.lan.example", "run", check=False)
         listed = self.inside("client", "ls", "/tmp/lego/certificates", check=False)
         self.assertIn("new.lan.example.crt", listed,
-                      f"{outcome}\n{self.compose('logs', '--no-color', '--tail=60', check=False)}")
+                      f"{outcome}\n{self.state()}")
 
 
 if __name__ == "__main__":
