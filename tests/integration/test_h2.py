@@ -1,7 +1,6 @@
 """HTTP/2 towards clients: over TLS by ALPN and in plaintext by its preface, what a request becomes for a server of
 HTTP/1, and how connections end."""
 import base64
-import hashlib
 import socket
 import ssl
 import time
