@@ -213,19 +213,10 @@ void ServiceBuilder::build_load_balancer(const std::string& name, const config::
         proxy::Endpoint::key(server.url, built.transport),
         [&] { return std::make_shared<const proxy::Endpoint>(*url, built.transport, server.url); });
     std::shared_ptr<proxy::ServerHealth> health;
-    // Checks are made over HTTP/1.1, which a server of h2c need not speak: it would be down for ever.
-    bool deaf = url->scheme == proxy::ServerUrl::Scheme::h2c && active && settings.health_check->scheme.empty();
-    if (deaf) {
-      built.report.push_back(problem(
-          code::kHealthCheck,
-          fmt::format("the health check of service {}: {} speaks HTTP/2, and checks are HTTP/1.1", name, server.url),
-          built.definition.source, "the server is not checked and gets requests",
-          "set healthCheck.scheme to http if it speaks both", config::Severity::warning));
-    }
-    if ((active && !deaf) || passive) {
+    if (active || passive) {
       std::string checked = health_key(name, server.url, settings);
       health = registry_.get<proxy::ServerHealth>(checked, [] { return std::make_shared<proxy::ServerHealth>(); });
-      if (active && !deaf) {
+      if (active) {
         built.health_targets.push_back({std::move(checked), name, endpoint, *settings.health_check, health});
       }
     }

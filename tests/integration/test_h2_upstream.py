@@ -219,14 +219,6 @@ class Upstreams(Case):
         self.assertEqual(self.client(self.sluice(dynamic)).ask(request("POST", host="app.test", length=True)).status, 504)
         self.assert_within(5, began, "the end of a dead connection")
 
-    def test_a_health_check_that_a_server_of_h2c_cannot_answer_is_not_made(self):
-        upstream = self.h2c()
-        process = self.sluice(single(upstream.url, healthCheck={"path": "/health", "interval": "100ms"}))
-        process.wait_for_log("speaks HTTP/2, and checks are HTTP/1.1", 5)
-        time.sleep(0.4)
-        self.assertEqual(self.client(process).ask(get()).status, 200)
-        self.assertEqual(len(upstream.requests), 1)
-
     def test_malformed_answers_are_502(self):
         heads = ([(":status", "101")], [(":status", "200"), ("connection", "close")], [(":status", "xyz")],
                  [(":status", "200"), ("content-length", "5"), ("content-length", "6")], [("x", "no status")])
