@@ -1,14 +1,12 @@
 """HTTP/2 towards clients: over TLS by ALPN and in plaintext by its preface, what a request becomes for a server of
 HTTP/1, and how connections end."""
 import base64
-import hashlib
+import socket
 import ssl
-import threading
 import time
 from functools import cached_property
 
-from framework import (Case, authority, certificate, chunked, get, hold, host_router, http, patience, response, serve,
-                       single)
+from framework import (Case, authority, certificate, chunked, get, hold, host_router, http, patience, response, serve)
 from framework.h2 import H2Client, PREFACE
 from test_upgrade import echo
 
@@ -69,14 +67,13 @@ class Requests(H2Case):
         self.assertEqual(upstream.requests[0].get("X-Forwarded-Proto"), "https")
         process.configure(self.secure_dynamic(upstream.url, options={"default": {"alpnProtocols": ["http/1.1"]}}))
         context = self.tls()
-        with context.wrap_socket(__import__("socket").create_connection(process.address("web"), patience(10)),
+        with context.wrap_socket(socket.create_connection(process.address("web"), patience(10)),
                                  server_hostname="a.test") as old:
             self.assertEqual(old.selected_alpn_protocol(), "http/1.1")
 
     def test_the_preface_may_come_in_pieces(self):
         upstream = self.upstream()
         process = self.sluice(upstream)
-        client = H2Client.__new__(H2Client)
         for cut in (1, 2, 3, 4, 10, 17, 18, 23):
             with self.subTest(cut=cut):
                 raw = self.client(process)
@@ -84,7 +81,6 @@ class Requests(H2Case):
                 time.sleep(0.02)
                 raw.send(PREFACE[cut:], b"\0\0\0\4\0\0\0\0\0")
                 self.assertEqual(raw.reader.exactly(4)[3], 4)  # SETTINGS
-        del client
         for other in (b"PUT / HTTP/1.1\r\nHost: case.test\r\nContent-Length: 0\r\n\r\n",
                       b"POST / HTTP/1.1\r\nHost: case.test\r\nContent-Length: 0\r\n\r\n"):
             raw = self.client(process)
@@ -317,7 +313,6 @@ class WebSockets(H2Case):
         self.assertEqual((seen.start_line, seen.get("Upgrade")), ("GET /chat HTTP/1.1", "websocket"))
         self.assertEqual(len(base64.b64decode(seen.get("Sec-WebSocket-Key"))), 16)
         data = bytes(range(256)) * 1000
-        threading.Thread(target=lambda: None).start()
         client.send(stream, data)
         client.until(lambda: len(answer.body) == len(data))
         self.assertEqual(answer.body, data)
