@@ -1,6 +1,7 @@
 """What middlewares cost: a chain of small ones, compressing beside nginx, many rate-limited sources, forwardAuth."""
 from __future__ import annotations
 
+import contextlib
 import random
 import socket
 import statistics
@@ -130,7 +131,7 @@ class Pages:
 
     def _serve(self, connected: socket.socket) -> None:
         received = b""
-        with connected:
+        with connected, contextlib.suppress(ConnectionError):  # who only wants the head closes early
             while data := connected.recv(65536):
                 received += data
                 while b"\r\n\r\n" in received:
