@@ -100,8 +100,7 @@ Build SnapshotBuilder::build(const Fragments& fragments) {
     places[i].https.finish(tls_);
     snapshot->entry_points.push_back(routes_of(i, std::move(places[i])));
   }
-  build.certificates.wants =
-      certificate_wants(configuration_, merged, rules_, build.certificates.unknown_resolvers);
+  build.certificates.wants = certificate_wants(configuration_, merged, rules_, build.certificates.unknown_resolvers);
   build.certificates.provided = tls_.provided();
   tls_.await(build.certificates.wants);
   snapshot->certificates = tls_.certificates();
