@@ -45,8 +45,15 @@ class List {
     ListNode<Tag>* node = static_cast<ListNode<Tag>*>(item)->next_;
     return node == &head_ ? nullptr : static_cast<T*>(node);
   }
-  void push_back(T& item) { insert(head_.prev_, &head_, item); }
-  void push_front(T& item) { insert(&head_, head_.next_, item); }
+  // An item that is in a list of this tag already, this one or another, is moved.
+  void push_back(T& item) {
+    static_cast<ListNode<Tag>&>(item).unlink();
+    insert(head_.prev_, &head_, item);
+  }
+  void push_front(T& item) {
+    static_cast<ListNode<Tag>&>(item).unlink();
+    insert(&head_, head_.next_, item);
+  }
   T* pop_front() {
     T* item = front();
     if (item != nullptr) static_cast<ListNode<Tag>*>(item)->unlink();
@@ -68,7 +75,6 @@ class List {
  private:
   static void insert(ListNode<Tag>* before, ListNode<Tag>* after, T& item) {
     auto* node = static_cast<ListNode<Tag>*>(&item);
-    node->unlink();
     node->prev_ = before;
     node->next_ = after;
     before->next_ = node;

@@ -148,11 +148,7 @@ void UdpEntryPoint::connect(UdpSession& session, const SocketAddress& server) {
   if (!connected) failed(session, connected.error());
 }
 
-void UdpEntryPoint::is_active(UdpSession& session) {
-  // It may be the last one already, which a list does not take twice.
-  static_cast<sluice::ListNode<void>&>(session).unlink();
-  by_activity_.push_back(session);
-}
+void UdpEntryPoint::is_active(UdpSession& session) { by_activity_.push_back(session); }
 
 void UdpEntryPoint::answer(UdpSession& session, net::Datagrams& datagrams, std::size_t count) {
   is_active(session);

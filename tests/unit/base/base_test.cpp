@@ -1,6 +1,7 @@
 #include "base/arena.h"
 #include "base/encoding.h"
 #include "base/ip.h"
+#include "base/list.h"
 #include "base/text.h"
 #include "base/time.h"
 #include "support/catch.h"
@@ -100,3 +101,23 @@ TEST_CASE("an arena keeps what it holds in place while it grows") {
 }
 
 TEST_CASE("HTTP dates have their fixed form") { CHECK(http_date(784111777) == "Sun, 06 Nov 1994 08:49:37 GMT"); }
+
+TEST_CASE("an item that is in a list already is moved") {
+  struct Item : ListNode<> {};
+  Item a;
+  Item b;
+  List<Item> list;
+  list.push_back(a);
+  list.push_back(b);
+  list.push_back(b);
+  list.push_front(a);
+  CHECK(list.front() == &a);
+  CHECK(list.next(&a) == &b);
+  CHECK(list.next(&b) == nullptr);
+  list.push_back(a);
+  CHECK(list.front() == &b);
+  CHECK(list.back() == &a);
+  List<Item> other;
+  other.push_back(a);
+  CHECK(list.back() == &b);
+}
