@@ -118,11 +118,17 @@ Task<Step> FileStorage::save(std::string resolver, ResolverData data) {
 }
 
 Task<Step> FileStorage::probe() {
+  // One at a time: resolvers that share a file try it at the same moment.
+  Status entered = co_await one_at_a_time_.enter();
+  if (!entered) co_return Failure::of(entered.error(), {});
+  Step good = co_await try_out();
+  one_at_a_time_.leave();
+  co_return good;
+}
+
+Task<Step> FileStorage::try_out() {
   if (!read_once_ || !trouble_.empty()) {
-    Status entered = co_await one_at_a_time_.enter();
-    if (!entered) co_return Failure::of(entered.error(), {});
     Step read = co_await refresh();
-    one_at_a_time_.leave();
     if (!read) co_return read;
   }
   auto probing = offload([this] { return probe_file(path_); });

@@ -39,6 +39,7 @@ class FileStorage final : public Storage {
   };
   Read read() const;
   Task<Step> refresh();
+  Task<Step> try_out();
 
   std::string path_;
   std::string backup_;

@@ -190,7 +190,8 @@ void TcpServices::build_load_balancer(const std::string& name, const config::Tcp
     proxy::TcpLoadBalancer::Server server{std::move(parsed->host), parsed->port, written.address, written.tls, nullptr};
     if (checked) {
       std::string target = health_key(name, written, *settings.health_check);
-      auto health = registry_.get<proxy::ServerHealth>(target, [] { return std::make_shared<proxy::ServerHealth>(Loop::current().now()); });
+      auto health = registry_.get<proxy::ServerHealth>(
+          target, [] { return std::make_shared<proxy::ServerHealth>(Loop::current().now()); });
       server.health = health;
       built.health_targets.push_back(
           {std::move(target), name, server, *settings.health_check, built.transport.tls, std::move(health)});

@@ -17,7 +17,7 @@ using Header = std::pair<std::string, std::string>;
 
 // Certificates and keys are paths, or the PEM text itself.
 struct Tls {
-  std::string ca;  // empty: the system's
+  std::string ca;           // empty: the system's
   std::string server_name;  // what the server's certificate must be for; empty: the host of the origin
   std::string certificate;
   std::string key;
@@ -51,8 +51,8 @@ struct Call {
   std::string body;
   bool http2 = false;  // and nothing else; without TLS by prior knowledge (RFC 9113 §3.3)
   Duration connect_timeout = 10s;
-  Duration timeout = 30s;     // for the whole exchange; zero: none
-  Duration head_timeout{0};   // until the head of the answer is there; zero: as long as `timeout` says
+  Duration timeout = 30s;    // for the whole exchange; zero: none
+  Duration head_timeout{0};  // until the head of the answer is there; zero: as long as `timeout` says
   std::size_t max_reply = 1024 * 1024;
 };
 

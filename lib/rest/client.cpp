@@ -37,8 +37,7 @@ Task<Result<Reply>> Client::send(Call call) {
   ReplyTransfer transfer(*multi_, std::move(call), limit);
   Status started = transfer.start();
   if (!started) co_return started.error();
-  const Deadline head_due =
-      head_timeout > Duration::zero() ? Loop::current().read_clock() + head_timeout : kNoDeadline;
+  const Deadline head_due = head_timeout > Duration::zero() ? Loop::current().read_clock() + head_timeout : kNoDeadline;
   while (!transfer.outcome()) {
     Status waited = co_await transfer.changed().wait(transfer.status() == 0 ? head_due : kNoDeadline);
     if (!waited) co_return waited.error();

@@ -70,7 +70,8 @@ void set_tls(CURL* easy, const Tls& tls) {
 // "https://10.0.0.1:14000" for the name "ca.internal" gives "https://ca.internal:14000", and where to connect instead.
 std::string renamed_origin(const std::string& origin, const std::string& name, std::string& connect_to) {
   const std::size_t host = origin.find("://") + 3;
-  const std::size_t port = origin.find(':', origin.find(']', host) == std::string::npos ? host : origin.find(']', host));
+  const std::size_t port =
+      origin.find(':', origin.find(']', host) == std::string::npos ? host : origin.find(']', host));
   const std::string number = port == std::string::npos ? std::string("443") : origin.substr(port + 1);
   const std::string real = origin.substr(host, port == std::string::npos ? port : port - host);
   connect_to = name + ':' + number + ':' + real + ':' + number;
