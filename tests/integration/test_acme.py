@@ -130,6 +130,18 @@ class Obtaining(Acme):
         self.assert_within(4.0, began, "20 names, Pebble's own start included")
         self.assertEqual(len(self.served_names(process, "n3.test")), 20)
 
+    def test_two_resolvers_share_a_file(self):
+        ca = self.ca()
+        second = [flag.replace(".le.", ".other.") for flag in self.flags(ca) if "certificatesResolvers" in flag]
+        dynamic = self.routes("a.test", "b.test")
+        dynamic["http"]["routers"]["r1"]["tls"] = {"certResolver": "other"}
+        process = self.edge_for(ca, dynamic, *second)
+        for host in ("a.test", "b.test"):
+            self.wait_until_served(process, host)
+        stored = json.loads(self.storage.read_text())
+        self.assertEqual({name: [one["domain"]["main"] for one in stored[name]["Certificates"]] for name in stored},
+                         {"le": ["a.test"], "other": ["b.test"]})
+
     def test_certificates_that_come_at_once_are_all_kept(self):
         hosts = [f"n{number}.test" for number in range(12)]
         ca = self.ca()
