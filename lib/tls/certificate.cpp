@@ -148,9 +148,12 @@ Certificate::Made Certificate::parse(const std::string& chain, const std::string
     return made;
   }
   // What the library's security level refuses in a handshake, it should refuse where somebody reads it.
-  Native<ssl_ctx_st> trial(SSL_CTX_new(TLS_server_method()));
+  // Making a context takes longer than all else here, so there is one for all of them.
+  static SSL_CTX* const trials = SSL_CTX_new(TLS_server_method());
+  SLUICE_CHECK(trials != nullptr);
+  Native<ssl_st> trial(SSL_new(trials));
   SLUICE_CHECK(trial != nullptr);
-  if (SSL_CTX_use_cert_and_key(trial.get(), parts->own.get(), parts->key.get(), parts->chain, 1) != 1) {
+  if (SSL_use_cert_and_key(trial.get(), parts->own.get(), parts->key.get(), parts->chain, 1) != 1) {
     made.error = "it cannot be served: " + std::string(take_openssl_error());
     return made;
   }
