@@ -60,7 +60,7 @@ struct Edge {
     made->configuration = *config::decode_dynamic(*tree, made->report);
     fragments = {std::make_shared<Fragment>(internal_fragment(configuration)), made};
     if (!builder) {
-      builder.emplace(configuration, settings, 1, std::span(&redirect, 1),
+      builder.emplace(configuration, settings, 1, MiddlewareKinds{std::span(&redirect, 1), {}},
                       internal_services(configuration, terminating), registry);
     }
     built = builder->build(fragments);

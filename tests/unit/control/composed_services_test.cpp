@@ -28,8 +28,8 @@ struct Fixture {
   Fixture() {
     configuration.entry_points["web"].address = ":80";
     settings.emplace_back().name = "web";
-    builder.emplace(configuration, settings, 2, std::span(&kKind, 1), internal_services(configuration, terminating),
-                    registry);
+    builder.emplace(configuration, settings, 2, MiddlewareKinds{std::span(&kKind, 1), {}},
+                    internal_services(configuration, terminating), registry);
   }
 
   Build build(const std::string& services, const std::string& more = "") {

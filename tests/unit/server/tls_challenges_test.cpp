@@ -3,6 +3,7 @@
 
 #include "net/memory_stream.h"
 #include "route/parser.h"
+#include "server/handshake_gate.h"
 #include "server/reception.h"
 #include "support/catch.h"
 #include "tls/tls_stream.h"
@@ -129,7 +130,7 @@ struct Edge final : server::Host, server::PinnedSnapshot::Retire {
     http::Peer peer;
     peer.remote = *SocketAddress::parse("192.0.2.1:1234");
     peer.entry_point = settings.name;
-    server::Reception::Place place{settings, 0, *this, connections, scope};
+    server::Reception::Place place{settings, 0, *this, connections, scope, handshakes};
     scope.spawn(server::Reception::run(std::move(ours), peer, place));
     return std::move(theirs);
   }
@@ -175,6 +176,7 @@ struct Edge final : server::Host, server::PinnedSnapshot::Retire {
   Loop loop{Loop::ClockKind::manual};
   Scope scope;
   server::EntryPointSettings settings;
+  server::HandshakeGate handshakes;
   server::Connections connections;
   std::vector<route::Rule> tcp_rules;
   std::vector<TcpRoute> tcp_routes;
