@@ -5,7 +5,7 @@ import unittest
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from framework import Named, named_is_there
-from test_acme import Acme
+from acme_cases import Acme
 
 
 class DnsChallenge(Acme):
