@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <ctime>
 #include <nlohmann/json.hpp>
 
 #include "acme/json_value.h"
+#include "acme/objects.h"
 #include "base/text.h"
 
 namespace sluice::acme {
@@ -42,15 +42,8 @@ Duration time_in_words(std::string_view detail, std::int64_t now) {
   constexpr std::string_view kWords = "retry after ";
   const std::size_t at = lowered(detail).find(kWords);
   if (at == std::string::npos) return Duration::zero();
-  std::string text(detail.substr(at + kWords.size(), 20));
-  std::replace(text.begin(), text.end(), 'T', ' ');
-  std::tm parts{};
-  const int read = std::sscanf(text.c_str(), "%4d-%2d-%2d %2d:%2d:%2d", &parts.tm_year, &parts.tm_mon, &parts.tm_mday,
-                               &parts.tm_hour, &parts.tm_min, &parts.tm_sec);
-  if (read != 6) return Duration::zero();
-  parts.tm_year -= 1900;
-  parts.tm_mon -= 1;
-  return std::max(Duration::zero(), Duration(std::chrono::seconds(timegm(&parts) - now)));
+  const std::int64_t then = parse_date_time(detail.substr(at + kWords.size(), 20));
+  return then == 0 ? Duration::zero() : std::max(Duration::zero(), Duration(std::chrono::seconds(then - now)));
 }
 
 }  // namespace

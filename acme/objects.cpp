@@ -1,10 +1,10 @@
 #include "acme/objects.h"
 
-#include <cstdio>
 #include <ctime>
 
 #include "acme/json_value.h"
 #include "base/ip.h"
+#include "base/text.h"
 
 namespace sluice::acme {
 namespace {
@@ -123,24 +123,19 @@ std::string new_order_body(const std::vector<std::string>& names, const std::str
 }
 
 std::int64_t parse_date_time(std::string_view text) {
+  std::string copy(text);
+  constexpr std::size_t kBetween = 10;  // date and time of day; a blank is as good (RFC 3339 §5.6)
+  if (copy.size() > kBetween && to_lower(copy[kBetween]) == 't') copy[kBetween] = ' ';
   std::tm parts{};
-  const std::string copy(text);
-  int read = 0;
-  const int fields = std::sscanf(copy.c_str(), "%4d-%2d-%2d%*1[Tt ]%2d:%2d:%2d%n", &parts.tm_year, &parts.tm_mon,
-                                 &parts.tm_mday, &parts.tm_hour, &parts.tm_min, &parts.tm_sec, &read);
-  if (fields != 6) return 0;
-  parts.tm_year -= 1900;
-  parts.tm_mon -= 1;
+  const char* rest = ::strptime(copy.c_str(), "%Y-%m-%d %H:%M:%S", &parts);
+  if (rest == nullptr) return 0;
   std::int64_t seconds = timegm(&parts);
   // A fraction does not matter; an offset does.
-  std::size_t at = static_cast<std::size_t>(read);
-  while (at < copy.size() && (copy[at] == '.' || (copy[at] >= '0' && copy[at] <= '9'))) ++at;
-  int hours = 0;
-  int minutes = 0;
-  if (at < copy.size() && (copy[at] == '+' || copy[at] == '-') &&
-      std::sscanf(copy.c_str() + at + 1, "%2d:%2d", &hours, &minutes) == 2) {
-    const std::int64_t offset = (hours * 60L + minutes) * 60L;
-    seconds += copy[at] == '+' ? -offset : offset;
+  while (*rest == '.' || is_digit(*rest)) ++rest;
+  std::tm offset{};
+  if ((*rest == '+' || *rest == '-') && ::strptime(rest + 1, "%H:%M", &offset) != nullptr) {
+    const std::int64_t by = (offset.tm_hour * 60L + offset.tm_min) * 60L;
+    seconds += *rest == '+' ? -by : by;
   }
   return seconds;
 }

@@ -334,6 +334,7 @@ Task<void> Resolver::ask_suggestions() {
       }
       bool news = false;
       std::vector<Leaf> leaves;
+      leaves.reserve(used.size());
       for (std::size_t i : used) leaves.push_back(leaves_[i]);
       for (const Leaf& leaf : leaves) {
         const std::int64_t now = std::time(nullptr);
