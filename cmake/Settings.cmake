@@ -30,7 +30,9 @@ target_include_directories(sluice_settings INTERFACE ${CMAKE_SOURCE_DIR}/lib ${C
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
   target_compile_options(sluice_settings INTERFACE -fstack-protector-strong -fcf-protection=return)
   target_compile_definitions(sluice_settings INTERFACE _FORTIFY_SOURCE=2)
-  add_link_options(-pie -Wl,-z,relro,-z,now)
+  # What nothing refers to stays out of the program.
+  target_compile_options(sluice_settings INTERFACE -ffunction-sections -fdata-sections)
+  add_link_options(-pie -Wl,-z,relro,-z,now -Wl,--gc-sections)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
     # Optimising, g++ 12 sees overlapping copies in every `"x" + std::string` (its bug 105651).
     target_compile_options(sluice_settings INTERFACE -Wno-restrict)

@@ -74,9 +74,10 @@ void set_forwarded(const config::EntryPoint& from, const config::Static& configu
 void set_proxy_protocol(const config::EntryPoint& from, const std::string& name, server::EntryPointSettings& to,
                         config::Report& report) {
   if (!from.proxy_protocol) return;
-  to.proxy_protocol.emplace();
-  to.proxy_protocol->trust_everyone = from.proxy_protocol->insecure;
-  to.proxy_protocol->trusted = networks(from.proxy_protocol->trusted_ips, "proxyProtocol", name, from.source, report);
+  server::EntryPointSettings::ProxyProtocol believed;
+  believed.trust_everyone = from.proxy_protocol->insecure;
+  believed.trusted = networks(from.proxy_protocol->trusted_ips, "proxyProtocol", name, from.source, report);
+  to.proxy_protocol = std::move(believed);
 }
 
 void set_transport(const config::EntryPointTransport& from, server::EntryPointSettings& to) {
