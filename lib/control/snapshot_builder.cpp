@@ -200,7 +200,7 @@ void SnapshotBuilder::place(const std::string& name, const Owned<config::HttpRou
   challenges_.delegate(name, router, base.service);
 
   for (std::size_t index : indices) {
-    Placed one = index == indices.back() ? std::move(base) : base;
+    Placed one = base;
     one.name = name;
     one.secure = secure[index];
     const config::EntryPoint* model = models_[index];
