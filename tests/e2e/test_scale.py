@@ -132,6 +132,10 @@ class PrivateEngine:
 
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
+        # A bridge of its own: with none it would take away the one of the engine that is there already.
+        self.bridge = f"sluice{os.getpid() % 100000}"
+        run("ip", "link", "add", "name", self.bridge, "type", "bridge")
+        run("ip", "address", "add", "198.18.213.1/24", "dev", self.bridge)
         self.endpoint = f"unix://{self.folder}/docker.sock"
         self.process = None
         self.start()
@@ -139,7 +143,7 @@ class PrivateEngine:
     def start(self):
         log = (self.folder / "log").open("ab")
         self.process = subprocess.Popen(
-            ["dockerd", "--live-restore", "--bridge=none", "--iptables=false", "--ip-masq=false",
+            ["dockerd", "--live-restore", f"--bridge={self.bridge}", "--iptables=false", "--ip-masq=false",
              "--storage-driver=vfs", f"--data-root={self.folder}/data", f"--exec-root={self.folder}/exec",
              f"--pidfile={self.folder}/pid", f"--host={self.endpoint}"], stdout=log, stderr=log)
         log.close()
@@ -158,6 +162,10 @@ class PrivateEngine:
         self.process.wait(60)
 
     def discard(self):
+        self.end()
+        run("ip", "link", "delete", self.bridge, check=False)
+
+    def end(self):
         with contextlib.suppress(AssertionError):
             for identity in self.docker("ps", "-aq", check=False).split():
                 self.docker("rm", "-f", identity, check=False)
