@@ -23,7 +23,7 @@ bool is_throttled(const rest::Reply& reply) {
 }
 
 // The value as a quoted string of a zone file, in pieces of 255 bytes.
-std::string quoted(std::string_view value) {
+std::string in_quotes(std::string_view value) {
   std::string out;
   do {
     out += out.empty() ? "\"" : " \"";
@@ -73,7 +73,7 @@ class Route53Provider final : public Provider {
     Result<Existing> existing = co_await existing_values(*zone, change.place.name, why);
     if (!existing) co_return existing.error();
     std::vector<std::string> values = std::move(existing->values);
-    std::string mine = quoted(change.proof.value);
+    std::string mine = in_quotes(change.proof.value);
     if (std::find(values.begin(), values.end(), mine) == values.end()) values.push_back(std::move(mine));
     Result<std::string> id = co_await submit(*zone, batch("UPSERT", change.place.name, ttl_, values), why);
     if (!id) co_return id.error();
@@ -88,7 +88,7 @@ class Route53Provider final : public Provider {
     Result<Existing> existing = co_await existing_values(*zone, change.place.name, why);
     if (!existing) co_return existing.error();
     std::vector<std::string> others = existing->values;
-    std::erase(others, quoted(change.proof.value));
+    std::erase(others, in_quotes(change.proof.value));
     if (others.size() == existing->values.size()) co_return Status();
     // A record set is removed only by naming all of it.
     std::string changes = others.empty() ? batch("DELETE", change.place.name, existing->ttl, existing->values)
