@@ -33,6 +33,10 @@ if(CMAKE_BUILD_TYPE STREQUAL "Release")
   # What nothing refers to stays out of the program.
   target_compile_options(sluice_settings INTERFACE -ffunction-sections -fdata-sections)
   add_link_options(-pie -Wl,-z,relro,-z,now -Wl,--gc-sections)
+  if(MOLD)
+    # Templates make many functions that are the same; nobody compares their addresses.
+    add_link_options(-Wl,--icf=all)
+  endif()
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
     # Optimising, g++ 12 sees overlapping copies in every `"x" + std::string` (its bug 105651).
     target_compile_options(sluice_settings INTERFACE -Wno-restrict)
