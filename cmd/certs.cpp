@@ -6,7 +6,6 @@
 #include <cstdio>
 #include <ctime>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <system_error>
 
 #include "acme/acme_json.h"
@@ -14,71 +13,27 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "cmd/commands.h"
-#include "cmd/control_client.h"
+#include "cmd/control_options.h"
 
 namespace sluice::cmd {
 namespace {
 
-constexpr int kUnreachable = 3;
 constexpr const char* kUsage =
     "usage: sluice certs list|show NAME|test NAME|renew NAME [-o text|json] [--control PATH]\n"
     "       sluice certs revoke NAME [--reason NUMBER]\n"
     "       sluice certs account roll-key|close RESOLVER\n"
     "       sluice certs export DIRECTORY [NAME...] [--storage FILE]\n";
 
-struct Options {
-  std::vector<std::string> words;
-  std::string output = "text";
-  std::string control;
-  std::string storage = "acme.json";
-  std::string reason = "0";
-};
-
-bool read_options(const std::vector<std::string>& arguments, Options& options) {
-  for (std::size_t i = 0; i < arguments.size(); ++i) {
-    std::string name = arguments[i];
-    if (name.empty() || name[0] != '-') {
-      options.words.push_back(std::move(name));
-      continue;
-    }
-    std::string value;
-    if (const std::size_t equals = name.find('='); equals != std::string::npos) {
-      value = name.substr(equals + 1);
-      name.resize(equals);
-    } else if (++i < arguments.size()) {
-      value = arguments[i];
-    }
-    if (name == "-o" || name == "--output") {
-      options.output = value;
-    } else if (name == "--control") {
-      options.control = value;
-    } else if (name == "--reason") {
-      options.reason = value;
-    } else if (name == "--storage") {
-      options.storage = value;
-    } else {
-      return false;
-    }
-  }
-  return options.output == "text" || options.output == "json";
-}
-
 int usage() {
   std::fputs(kUsage, stderr);
   return 2;
 }
 
-void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
-
-nlohmann::json ask(const Options& options, const std::string& path, const std::string& method, int& exit_status) {
+nlohmann::json ask(const ControlOptions& options, const std::string& path, const std::string& method,
+                   int& exit_status) {
   const ControlReply reply = ask_instance(options.control, path, method);
-  nlohmann::json answer = nlohmann::json::parse(reply.body, nullptr, false);
-  if (reply.status / 100 == 2 && !answer.is_discarded()) return answer;
-  std::string why = reply.error;
-  if (!answer.is_discarded() && answer.is_object()) why = answer.value("message", reply.body);
-  std::fprintf(stderr, "sluice certs: %s\n", printable(why).c_str());
   exit_status = reply.status == 400 ? 2 : reply.status == 404 || reply.status == 409 ? 1 : kUnreachable;
-  return nlohmann::json(nlohmann::json::value_t::discarded);
+  return answer_of(reply, "certs");
 }
 
 // "in 59d", "in 3h", "2m ago".
@@ -130,7 +85,7 @@ bool is_about(const nlohmann::json& one, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-int show(const Options& options, bool all) {
+int show(const ControlOptions& options, bool all) {
   int exit_status = 0;
   nlohmann::json answer = ask(options, "/certs", "GET", exit_status);
   if (answer.is_discarded()) return exit_status;
@@ -155,7 +110,7 @@ int show(const Options& options, bool all) {
   return 0;
 }
 
-int test(const Options& options) {
+int test(const ControlOptions& options) {
   int exit_status = 0;
   const nlohmann::json answer = ask(options, "/certs/test?name=" + escaped(options.words[1]), "GET", exit_status);
   if (answer.is_discarded()) return exit_status;
@@ -163,7 +118,7 @@ int test(const Options& options) {
   return answer.value("verdict", "") == "reaches us" ? 0 : 1;
 }
 
-int tell(const Options& options, const std::string& path) {
+int tell(const ControlOptions& options, const std::string& path) {
   int exit_status = 0;
   const nlohmann::json answer = ask(options, path, "POST", exit_status);
   if (answer.is_discarded()) return exit_status;
@@ -176,12 +131,13 @@ int fail(const std::string& path, const Error& error) {
   return kUnreachable;
 }
 
-int write_out(const Options& options) {
-  Result<std::string> text = acme::read_file(options.storage);
-  if (!text) return fail(options.storage, text.error());
+int write_out(const ControlOptions& options) {
+  const std::string& storage = options.more.at("--storage");
+  Result<std::string> text = acme::read_file(storage);
+  if (!text) return fail(storage, text.error());
   const acme::ReadStore store = acme::read_store(*text);
   if (!store.error.empty()) {
-    std::fprintf(stderr, "sluice certs: %s cannot be understood: %s\n", options.storage.c_str(), store.error.c_str());
+    std::fprintf(stderr, "sluice certs: %s cannot be understood: %s\n", storage.c_str(), store.error.c_str());
     return kUnreachable;
   }
   const std::filesystem::path directory = options.words[1];
@@ -207,14 +163,15 @@ int write_out(const Options& options) {
     }
   }
   if (written > 0) return 0;
-  std::fprintf(stderr, "sluice certs: there is no such certificate in %s\n", options.storage.c_str());
+  std::fprintf(stderr, "sluice certs: there is no such certificate in %s\n", storage.c_str());
   return 1;
 }
 
 }  // namespace
 
 int certs(const std::vector<std::string>& arguments) {
-  Options options;
+  ControlOptions options;
+  options.more = {{"--reason", "0"}, {"--storage", "acme.json"}};
   if (!read_options(arguments, options) || options.words.empty()) return usage();
   const std::string& what = options.words.front();
   const std::size_t count = options.words.size();
@@ -223,7 +180,8 @@ int certs(const std::vector<std::string>& arguments) {
   if (what == "test" && count == 2) return test(options);
   if (what == "renew" && count == 2) return tell(options, "/certs/renew?name=" + escaped(options.words[1]));
   if (what == "revoke" && count == 2) {
-    return tell(options, "/certs/revoke?name=" + escaped(options.words[1]) + "&reason=" + escaped(options.reason));
+    return tell(options,
+                "/certs/revoke?name=" + escaped(options.words[1]) + "&reason=" + escaped(options.more["--reason"]));
   }
   if (what == "account" && count == 3) {
     return tell(options,

@@ -48,7 +48,7 @@ Task<Result<Fragments>> Aggregator::next() {
       Status waited = co_await arrived_.wait();
       if (!waited) co_return waited.error();
     }
-    Time earliest = std::max(loop.now() + kSettle, paid_until_ + -(kAtOnce - 1) * throttle_);
+    Time earliest = std::max(loop.now() + kSettle, paid_until_ + (1 - kAtOnce) * throttle_);
     Status slept = co_await sleep_until(earliest);
     if (!slept) co_return slept.error();
   }

@@ -388,11 +388,8 @@ std::shared_ptr<const server::EntryPointRoutes> SnapshotBuilder::routes_of(std::
   const bool same_rows =
       state.routes != nullptr && std::equal(state.placed.begin(), state.placed.end(), places.placed.begin(),
                                             places.placed.end(), [](const Row& a, const Row& b) { return a == b; });
-  server::HttpRoutes plain = routes_of(places.placed, false, index, same_rows ? state.routes.get() : nullptr);
-  auto routes = std::make_shared<server::EntryPointRoutes>(std::move(plain.shared));
-  routes->routes = std::move(plain.routes);
-  routes->not_redirected = std::move(plain.not_redirected);
-  routes->challenges_pass = plain.challenges_pass;
+  auto routes = std::make_shared<server::EntryPointRoutes>(
+      routes_of(places.placed, false, index, same_rows ? state.routes.get() : nullptr));
   server::HttpsHosts hosts(places.https.policies(), places.https.hosts(), places.https.catch_all());
   routes->tls = std::make_shared<const server::TlsRoutes>(
       server::TlsRoutes{routes_of(places.placed, true, index, same_rows ? &state.routes->tls->http : nullptr),

@@ -75,6 +75,7 @@ struct UdpRoute {
 // The routers of one entry point. Requests in plaintext are for the routers without TLS, others for those with it.
 struct EntryPointRoutes : HttpRoutes {
   using HttpRoutes::HttpRoutes;
+  explicit EntryPointRoutes(HttpRoutes plain) : HttpRoutes(std::move(plain)) {}
 
   std::shared_ptr<const TlsRoutes> tls;  // null: TLS is not spoken here
   std::shared_ptr<const TcpRoutes> tcp;  // without TLS; null: none
