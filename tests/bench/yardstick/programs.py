@@ -27,10 +27,12 @@ def sluice_binary() -> Path:
 def build(name: str, *flags: str) -> Path:
     """Compiles tests/bench/NAME.cpp when it is newer than its program."""
     source, program = HERE / f"{name}.cpp", OUT / (name + ("-static" if "-static" in flags else ""))
+    libraries = [flag for flag in flags if flag.startswith("-l")]
+    flags = tuple(flag for flag in flags if flag not in libraries)
     OUT.mkdir(parents=True, exist_ok=True)
     if not program.exists() or program.stat().st_mtime < source.stat().st_mtime:
-        subprocess.run(["g++", "-std=c++20", "-O2", "-Wall", "-Wextra", *flags, str(source), "-o", str(program)],
-                       check=True)
+        subprocess.run(["g++", "-std=c++20", "-O2", "-Wall", "-Wextra", *flags, str(source), "-o", str(program),
+                        *libraries], check=True)
     return program
 
 
@@ -253,7 +255,7 @@ class Sluice(Program):
 def yaml_lines(value: dict, indent: int = 0):
     """Block-style YAML as people write it, for the shapes a dynamic configuration has."""
     for key, entry in value.items():
-        if isinstance(entry, dict):
+        if isinstance(entry, dict) and entry:
             yield f"{' ' * indent}{key}:\n"
             yield from yaml_lines(entry, indent + 2)
         elif isinstance(entry, list):
