@@ -48,9 +48,10 @@ void note_failure(LedgerEntry& entry, const Failure& failure, std::int64_t now, 
     entry.next_attempt =
         std::max(entry.next_attempt, entry.refusals[entry.refusals.size() - kMostRefusals] + kHour + kMinute);
   }
-  // What the CA says goes before all else.
+  // What the CA says goes before all else; the first time it also says when we need not wait longer.
   const std::int64_t wished = std::chrono::ceil<std::chrono::seconds>(failure.retry_after).count();
-  entry.next_attempt = std::max(entry.next_attempt, now + wished);
+  const bool first_limit = failure.kind == Failure::Kind::limited && wished > 0 && entry.failures == 1;
+  entry.next_attempt = first_limit ? now + wished : std::max(entry.next_attempt, now + wished);
 }
 
 std::int64_t Budget::wait(std::int64_t now) {

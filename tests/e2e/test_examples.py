@@ -82,9 +82,10 @@ class ExampleOfFiles(unittest.TestCase):
                 text = text.replace(f"127.0.0.1:{written}", f"127.0.0.1:{free}")
             file.write_text(text)
 
-    def start(self, *arguments):
+    def start(self, *arguments, **environment):
         log = tempfile.TemporaryFile()
-        process = subprocess.Popen([BINARY, *arguments], cwd=self.folder, stdout=log, stderr=log)
+        process = subprocess.Popen([BINARY, *arguments], cwd=self.folder, stdout=log, stderr=log,
+                                   env={**os.environ, **environment})
 
         def stop():
             process.terminate()

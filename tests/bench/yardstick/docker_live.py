@@ -26,7 +26,7 @@ WATCHERS = 24  # connections that poll; the kernel spreads them over the workers
 
 
 class Unavailable(Exception):
-    """No engine answers and none can be started."""
+    """Something a scenario needs is not here: an engine, a program."""
 
 
 class Engine:

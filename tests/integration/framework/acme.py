@@ -100,6 +100,10 @@ class FaultProxy:
         with self._lock:
             self._faults.clear()
 
+    def faults_left(self) -> int:
+        with self._lock:
+            return sum(fault["count"] for fault in self._faults)
+
     def count(self, match: str) -> int:
         return sum(1 for _, call in list(self.calls) if re.search(match, call))
 

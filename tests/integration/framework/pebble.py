@@ -41,7 +41,7 @@ class Pebble:
         self._dns, self._dns_management = free_port(), free_port()
         self.resolver = f"127.0.0.1:{self._dns}"
         self._names = names or self.resolver
-        self._processes: list[subprocess.Popen] = []
+        self.processes: list[subprocess.Popen] = []
         self.authority = trusted or authority()
         self._nonce_reject = nonce_reject
         self.host = "localhost" if listen == "127.0.0.1" else listen
@@ -75,13 +75,13 @@ class Pebble:
                 self.get(self.directory)
                 return self
             except OSError:
-                if time.monotonic() > deadline or any(process.poll() is not None for process in self._processes):
+                if time.monotonic() > deadline or any(process.poll() is not None for process in self.processes):
                     raise AssertionError(f"Pebble does not answer\n{self.tail()}") from None
                 time.sleep(0.02)
 
     def _run(self, command: list[str], **environment: str) -> None:
         with self.log.open("ab") as log:
-            self._processes.append(subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder,
+            self.processes.append(subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder,
                                                     env={**os.environ, **environment}))
 
     def records(self, change: str, **body: str) -> None:
@@ -107,7 +107,7 @@ class Pebble:
         return "\n".join(["-- last lines of Pebble:", *lines[-count:]])
 
     def close(self) -> None:
-        for process in self._processes:
+        for process in self.processes:
             process.terminate()
             process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)

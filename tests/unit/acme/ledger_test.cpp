@@ -90,3 +90,11 @@ TEST_CASE("three identical certificates a week are enough") {
   CHECK_FALSE(within_weekly_limit(issued, kNow));
   CHECK(within_weekly_limit(issued, kNow + 8L * 24 * 3600));
 }
+
+TEST_CASE("a CA that asks for a short pause once is asked again after it, and later when it does so again") {
+  LedgerEntry entry;
+  note_failure(entry, failed(Failure::Kind::limited, 5s), kNow, 0, 0, 0);
+  CHECK(entry.next_attempt == kNow + 5);
+  note_failure(entry, failed(Failure::Kind::limited, 5s), kNow + 5, 0, 0, 0);
+  CHECK(entry.next_attempt == kNow + 5 + 120);
+}
