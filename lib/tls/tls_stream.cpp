@@ -249,7 +249,7 @@ Task<Status> TlsStream::handshake(Deadline deadline, Origin peer) {
     }
     if (sent && !unsent_.empty()) {
       Duration left = deadline.is_never() ? Duration::max() : deadline - Loop::current().now();
-      sent = co_await drain(left);
+      sent = co_await drain(left, true);
     }
     if (!sent) co_return with_origin(sent.error(), peer);
     if (outcome == 1) break;
@@ -379,23 +379,33 @@ Status TlsStream::send_out(Follows follows) {
     }
     taken = *sent;
   }
-  unsent_.append(out, taken);
+  if (taken < out.size()) unsent_.append(std::string_view(out).substr(taken));
   out.clear();
-  if (unsent_.size() > kMostUnsent) return Error::of(Code::too_large, "the peer does not read");
+  if (unsent_.size > kMostUnsent) return Error::of(Code::too_large, "the peer does not read");
   return {};
 }
 
-Task<Status> TlsStream::drain(Duration stall) {
+void TlsStream::Unsent::append(std::string_view more) {
+  std::unique_ptr<char[]> all(new char[size + more.size()]);
+  if (size > 0) std::memcpy(all.get(), bytes.get(), size);
+  std::memcpy(all.get() + size, more.data(), more.size());
+  bytes = std::move(all);
+  size += more.size();
+}
+
+// `refused`: the transport has not taken the first of it in this very turn.
+Task<Status> TlsStream::drain(Duration stall, bool refused) {
   while (!unsent_.empty()) {
-    std::string bytes = std::exchange(unsent_, {});
-    iovec all = net::piece(bytes);
-    Result<std::size_t> sent = transport_->write_now({&all, 1}, bytes.size(), Follows::unknown);
-    if (!sent) co_return sent.error();
-    std::size_t left = bytes.size() - *sent;
-    if (left == 0) continue;
-    std::unique_ptr<char[]> rest(new char[left]);
-    std::memcpy(rest.get(), bytes.data() + *sent, left);
-    bytes = {};
+    std::unique_ptr<char[]> rest = std::move(unsent_.bytes);
+    std::size_t left = std::exchange(unsent_.size, 0);
+    if (!std::exchange(refused, false)) {
+      iovec all = net::piece({rest.get(), left});
+      Result<std::size_t> sent = transport_->write_now({&all, 1}, left, Follows::unknown);
+      if (!sent) co_return sent.error();
+      left -= *sent;
+      if (left == 0) continue;
+      std::memmove(rest.get(), rest.get() + *sent, left);
+    }
     writing_ = true;
     Status written = co_await transport_->write_rest(std::move(rest), left, stall);
     writing_ = false;
@@ -430,6 +440,7 @@ Result<std::size_t> TlsStream::write_now(std::span<const iovec> pieces, std::siz
     if (!unsent_.empty()) {
       // All of it is encrypted, but somebody must wait until it has gone out: the last byte counts as not taken.
       ahead_ = 1;
+      refused_ = true;  // `write_rest` follows at once
       return taken - ahead_;
     }
   }
@@ -440,7 +451,7 @@ Task<Status> TlsStream::write_rest(std::unique_ptr<char[]> rest, std::size_t siz
   std::size_t done = std::exchange(ahead_, 0);
   SLUICE_CHECK(done <= size);
   for (;;) {
-    Status drained = co_await drain(stall);
+    Status drained = co_await drain(stall, std::exchange(refused_, false));
     if (!drained) {
       fail(drained.error());
       co_return drained;
@@ -460,6 +471,7 @@ Task<Status> TlsStream::write_rest(std::unique_ptr<char[]> rest, std::size_t siz
       fail(sent.error());
       co_return sent;
     }
+    refused_ = !unsent_.empty();
   }
 }
 

@@ -156,7 +156,7 @@ http {{
   access_log off; keepalive_requests 1000000000; keepalive_timeout 600s; server_tokens off; tcp_nodelay on;
   client_body_temp_path {self.folder}/t1; proxy_temp_path {self.folder}/t2; fastcgi_temp_path {self.folder}/t3;
   uwsgi_temp_path {self.folder}/t4; scgi_temp_path {self.folder}/t5;
-  upstream backend {{ server 127.0.0.1:{backend}; keepalive 256; keepalive_requests 1000000000; }}
+  upstream backend {{ server 127.0.0.1:{backend}; keepalive 1000; keepalive_requests 1000000000; }}
   server {{
     listen 127.0.0.1:{self.port} backlog=4096;
     location / {{
@@ -225,6 +225,7 @@ class Sluice(Program):
         output = open(self.folder / "stdout", "wb")
         self.launch([*prefix, str(sluice_binary()), "run", "--entryPoints.web.address=127.0.0.1:0",
                      f"--providers.file.directory={self.dynamic_folder}", "--log.level=INFO", f"--workers={workers}",
+                     "--serversTransport.maxIdleConnsPerHost=1000",
                      *flags],
                     core, stdout=output)
         output.close()

@@ -43,7 +43,7 @@ class TlsNginx(Program):
       proxy_set_header X-Real-Ip $remote_addr; proxy_set_header X-Forwarded-Proto $scheme;
       proxy_set_header X-Forwarded-Host $http_host; proxy_set_header X-Forwarded-Port $server_port;
       proxy_set_header X-Forwarded-Server $hostname;"""
-            upstream = f"upstream backend {{ server 127.0.0.1:{backend}; keepalive 256; keepalive_requests 1000000000; }}"
+            upstream = f"upstream backend {{ server 127.0.0.1:{backend}; keepalive 1000; keepalive_requests 1000000000; }}"
         else:
             (self.folder / "body").write_bytes(b"x" * body)
             location, upstream = f"root {self.folder}; try_files /body =404;", ""
