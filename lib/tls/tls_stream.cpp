@@ -12,6 +12,7 @@
 
 #include "base/ip.h"
 #include "tls/peer_certificate.h"
+#include "tls/records.h"
 
 namespace sluice::tls {
 
@@ -24,11 +25,10 @@ struct Wire {
   struct Buffers {
     // More than one read of the transport can decrypt to: a record may have been waiting for its last byte.
     static constexpr std::size_t kPlain = Loop::kScratch + 32 * 1024;
-    static constexpr std::size_t kRecord = 16 * 1024;
 
     std::unique_ptr<char[]> plain{new char[kPlain]};
-    std::unique_ptr<char[]> record{new char[kRecord]};  // small pieces on their way into one record
-    std::string out;                                    // ciphertext
+    std::unique_ptr<char[]> record{new char[kMostOfRecord]};  // small pieces on their way into one record
+    std::string out;                                          // ciphertext
   };
   static Buffers& buffers() {
     thread_local Buffers buffers;
@@ -81,46 +81,6 @@ Error with_origin(Error error, Origin peer) {
   error.nothing_sent = peer == Origin::upstream;
   return error;
 }
-
-// The pieces of a write, in steps of at most one record. Small pieces are joined, so that a head and its content are
-// one record.
-class Records {
- public:
-  explicit Records(std::span<const iovec> pieces) : pieces_(pieces) {}
-
-  std::string_view next(char* joined) {
-    std::size_t size = 0;
-    while (at_ < pieces_.size()) {
-      const iovec& piece = pieces_[at_];
-      std::size_t left = piece.iov_len - within_;
-      const char* from = static_cast<const char*>(piece.iov_base) + within_;
-      if (size == 0 && left >= Wire::Buffers::kRecord) {
-        within_ += Wire::Buffers::kRecord;
-        skip_empty();
-        return {from, Wire::Buffers::kRecord};
-      }
-      std::size_t count = std::min(left, Wire::Buffers::kRecord - size);
-      std::memcpy(joined + size, from, count);
-      size += count;
-      within_ += count;
-      skip_empty();
-      if (size == Wire::Buffers::kRecord) break;
-    }
-    return {joined, size};
-  }
-
- private:
-  void skip_empty() {
-    while (at_ < pieces_.size() && within_ == pieces_[at_].iov_len) {
-      ++at_;
-      within_ = 0;
-    }
-  }
-
-  std::span<const iovec> pieces_;
-  std::size_t at_ = 0;
-  std::size_t within_ = 0;
-};
 
 }  // namespace
 
@@ -459,7 +419,7 @@ Task<Status> TlsStream::write_rest(std::unique_ptr<char[]> rest, std::size_t siz
     if (done == size) co_return Status();
     if (!open_) co_return failed_ ? failure_ : Error::of(Code::closed, "given up");
     while (done < size && Wire::buffers().out.size() < kBatch) {
-      std::size_t count = std::min(size - done, Wire::Buffers::kRecord);
+      std::size_t count = std::min(size - done, kMostOfRecord);
       if (!encrypt(rest.get() + done, count)) {
         Wire::buffers().out.clear();
         co_return failure_;
