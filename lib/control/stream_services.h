@@ -44,6 +44,7 @@ class StreamServices {
     auto defined = all.find(name);
     if (defined != all.end()) return build(name, defined->second).handler;
     std::vector<std::string> known;
+    known.reserve(all.size());
     for (const auto& [other, service] : all) known.push_back(other);
     report_->push_back(unknown_reference(fmt::format("{} service", Kind::kName), name, known, referrer, effect));
     return nullptr;

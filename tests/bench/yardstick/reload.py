@@ -81,4 +81,4 @@ def reload_1000(settings: Settings) -> Result:
                   f"times under {PER_SECOND:,} requests a second", ["", ""], rows,
                   [Budget("median from the change until live", milliseconds(0.5, delays), 100.0, "ms"),
                    Budget("requests dropped", load.dropped, 0)],
-                  ["The time includes the 50 ms for which a change settles."])
+                  ["The time includes the 30 ms for which a change settles."])
