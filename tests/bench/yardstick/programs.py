@@ -273,11 +273,12 @@ def one_route(backend: int) -> dict:
 
 
 def load(port: int, connections: int, requests: int, *, close: bool = False, targets: Path | None = None,
-         core: int | None = OTHER_CORE) -> dict:
+         first: Path | None = None, core: int | None = OTHER_CORE) -> dict:
     """Exactly that many checked requests; raises when one of them failed."""
     command = [*pinned(core), str(build("load")), str(port), str(connections), str(requests)]
     command += ["--close"] if close else []
     command += ["--targets", str(targets)] if targets else []
+    command += ["--first", str(first)] if first else []
     done = subprocess.run(command, capture_output=True, text=True, timeout=900, preexec_fn=raise_descriptors)
     if done.returncode != 0:
         raise RuntimeError(f"load failed: {done.stdout} {done.stderr}")

@@ -4,7 +4,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import ssl
 import subprocess
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -131,7 +133,20 @@ def names_route(backend: int, names: int) -> dict:
     return dynamic
 
 
-# Passed through: the server on the other core ends TLS.
+# Passed through: the server on the other core ends TLS, or only looks as if: who passes TLS through sees the hello.
+
+
+@lru_cache
+def hello() -> Path:
+    """A file with a ClientHello for NAME."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    sent = ssl.MemoryBIO()
+    with suppress(ssl.SSLWantReadError):
+        context.wrap_bio(ssl.MemoryBIO(), sent, server_hostname=NAME).do_handshake()
+    file = OUT / "hello"
+    file.write_bytes(sent.read())
+    return file
 
 
 class PassNginx(Program):
@@ -199,5 +214,5 @@ def tls_load(port: int, connections: int, requests: int, *flags: str, core: int 
     return json.loads(done.stdout)
 
 
-__all__ = ["NAME", "PassHAProxy", "PassNginx", "TlsHAProxy", "TlsNginx", "names_route", "pass_route", "tls_load",
+__all__ = ["NAME", "hello", "PassHAProxy", "PassNginx", "TlsHAProxy", "TlsNginx", "names_route", "pass_route", "tls_load",
            "tls_route"]
