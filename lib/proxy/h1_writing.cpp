@@ -105,7 +105,7 @@ Task<Written> write_message(H1Writing writing, Bytes head, http::Body& body, std
     batch.add_raw(last);
   }
   if (!batch.empty()) {
-    written.sink = co_await writing.stream.write(batch.pieces(), writing.stall);
+    written.sink = co_await writing.stream.write(batch.pieces(), writing.stall, writing.follows);
     if (written.sink) content += batch.content();
   }
   co_return written;

@@ -16,6 +16,7 @@ struct H1Writing {
   Duration stall;  // the longest time without progress
   bool chunked;    // frame the content; otherwise its length is known or the end of the stream ends it
   Arena& arena;    // for trailers
+  net::Follows follows = net::Follows::unknown;  // after the last byte: `more` when the stream is shut down at once
 };
 
 struct Written {

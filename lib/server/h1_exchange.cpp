@@ -170,6 +170,8 @@ Task<Next> H1Exchange::write(http::Response response) {
   std::uint64_t content = 0;
   proxy::H1Writing writing{stream_, write_stall(settings_), form.framing.kind == http::h1::Framing::Kind::chunked,
                            arena_};
+  // A last response and the end of the connection leave together.
+  if (!form.keep_alive) writing.follows = net::Follows::more;
   proxy::Written written = co_await proxy::write_message(writing, *head, *response.body, content);
   if (!written.source || !written.sink) {
     if (!written.source && written.sink && !client_gone_) {

@@ -66,7 +66,9 @@ struct ServerCallbacks {
                                    OSSL_MAC_PARAM_KEY, const_cast<unsigned char*>(key->mac.data()), key->mac.size()),
                                OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
                                OSSL_PARAM_construct_end()};
-    bool good = EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), nullptr, key->cipher.data(), iv, sealing) == 1 &&
+    // Asking for the cipher by name each time would take longer than to use it.
+    static EVP_CIPHER* const kind = EVP_CIPHER_fetch(nullptr, "AES-256-CBC", nullptr);
+    bool good = EVP_CipherInit_ex(cipher, kind, nullptr, key->cipher.data(), iv, sealing) == 1 &&
                 EVP_MAC_CTX_set_params(mac, parameters) == 1;
     if (!good) return -1;
     return sealing != 0 || key == &keys.current() ? 1 : 2;
@@ -152,7 +154,7 @@ ServerContext::Made ServerContext::make(const ServerPolicy& policy, const std::s
   if (resumes) {
     SSL_CTX_set_timeout(context, kTicketLifetime);
     SLUICE_CHECK(SSL_CTX_set_tlsext_ticket_key_evp_cb(context, ServerCallbacks::ticket_key) == 1);
-    SSL_CTX_set_num_tickets(context, 2);
+    SSL_CTX_set_num_tickets(context, 1);  // as Go's library
   } else {
     SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
     SSL_CTX_set_num_tickets(context, 0);

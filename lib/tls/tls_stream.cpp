@@ -196,7 +196,14 @@ Task<Status> TlsStream::handshake(Deadline deadline, Origin peer) {
     int reason = outcome == 1 ? SSL_ERROR_NONE : SSL_get_error(session_.get(), outcome);
     Error error;
     if (outcome != 1 && reason != SSL_ERROR_WANT_READ) error = handshake_error(reason);
-    Status sent = send_out(Follows::unknown);
+    // After a handshake of TLS 1.3 a server has nothing to say but tickets: they go along with the first data.
+    const bool hold = outcome == 1 && peer == Origin::client && SSL_version(session_.get()) == TLS1_3_VERSION;
+    Status sent;
+    if (hold) {
+      hold_back();
+    } else {
+      sent = send_out(Follows::unknown);
+    }
     if (outcome != 1 && reason != SSL_ERROR_WANT_READ) co_return with_origin(error, peer);
     if (outcome == 1) {
       // Data may have come with the client's last message; it waits for the first read.
@@ -207,7 +214,7 @@ Task<Status> TlsStream::handshake(Deadline deadline, Origin peer) {
     } else {
       received_.clear();
     }
-    if (sent && !unsent_.empty()) {
+    if (sent && !unsent_.empty() && !held_) {
       Duration left = deadline.is_never() ? Duration::max() : deadline - Loop::current().now();
       sent = co_await drain(left, true);
     }
@@ -330,6 +337,10 @@ Status TlsStream::send_out(Follows follows) {
   std::string& out = Wire::buffers().out;
   if (out.empty()) return {};
   std::size_t taken = 0;
+  if (std::exchange(held_, false)) {
+    out.insert(0, unsent_.bytes.get(), unsent_.size);
+    unsent_ = {};
+  }
   if (!writing_ && unsent_.empty()) {
     iovec all = net::piece(out);
     Result<std::size_t> sent = transport_->write_now({&all, 1}, out.size(), follows);
@@ -343,6 +354,13 @@ Status TlsStream::send_out(Follows follows) {
   out.clear();
   if (unsent_.size > kMostUnsent) return Error::of(Code::too_large, "the peer does not read");
   return {};
+}
+
+void TlsStream::hold_back() {
+  std::string& out = Wire::buffers().out;
+  held_ = !out.empty();
+  if (held_) unsent_.append(out);
+  out.clear();
 }
 
 void TlsStream::Unsent::append(std::string_view more) {
@@ -378,7 +396,7 @@ Result<std::size_t> TlsStream::write_now(std::span<const iovec> pieces, std::siz
   Error gone = failed_ ? failure_ : Error::of(Code::closed, "given up");
   gone.nothing_sent = true;
   if (!open_) return gone;
-  if (writing_ || !unsent_.empty()) return std::size_t{0};  // first what waits already
+  if (writing_ || (!unsent_.empty() && !held_)) return std::size_t{0};  // first what waits already
   Wire::Buffers& buffers = Wire::buffers();
   Records records(pieces);
   std::size_t taken = 0;

@@ -82,6 +82,7 @@ class TlsStream final : public net::Stream {
   Result<net::Bytes> decrypt(net::Bytes ciphertext);
   bool encrypt(const char* bytes, std::size_t size);
   Status send_out(net::Follows follows);
+  void hold_back();
   Task<Status> drain(Duration stall, bool refused);
   void send_close_notify();
   void fail(const Error& error);
@@ -115,6 +116,7 @@ class TlsStream final : public net::Stream {
   bool ended_ = false;  // the peer's close_notify has come
   bool open_ = false;   // the handshake has succeeded and nobody gave up or said close_notify
   bool writing_ = false;
+  bool held_ = false;     // `unsent_` waits for the first data
   bool refused_ = false;  // the transport has not taken all of what it was given in this turn
 };
 
