@@ -34,7 +34,7 @@ const std::vector<Command>& commands() {
         {{"--output=FORM", "text (default) or json"}, {"--control=PATH", "its control socket"}}},
        status},
       {{"get",
-        "routers|services|middlewares|entrypoints|problems|all [NAME]",
+        "routers|services|middlewares|tcprouters|tcpservices|udprouters|udpservices|entrypoints|problems|all [NAME]",
         "list what is in force in the running instance",
         {{"--output=FORM", "text (default) or json"}, {"--control=PATH", "its control socket"}}},
        get},

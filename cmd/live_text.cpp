@@ -155,6 +155,18 @@ std::string status_text(const Json& status) {
   line(text, "build", text_at(status, "buildTimeUs") + " us");
   line(text, "routers", text_at(status, "routers"));
   line(text, "services", text_at(status, "services"));
+  for (const char* protocol : {"tcp", "udp"}) {
+    const std::string routers = text_at(status, (std::string(protocol) + "Routers").c_str());
+    const std::string services = text_at(status, (std::string(protocol) + "Services").c_str());
+    if (routers != "0" || services != "0") {
+      line(text, uppered(protocol), fmt::format("{} routers, {} services", routers, services));
+    }
+  }
+  if (auto misuse = status.find("http2Misuse"); misuse != status.end()) {
+    for (const auto& [name, count] : misuse->items()) {
+      line(text, "misuse", fmt::format("{} connections of HTTP/2 ended for {}", count.dump(), name));
+    }
+  }
   if (std::string down = text_at(status, "serversDown"); !down.empty() && down != "0")
     line(text, "down", down + " servers");
   line(text, "problems", fmt::format("{} errors, {} warnings", text_at(status, "errors"), text_at(status, "warnings")));
@@ -171,7 +183,10 @@ std::string list_text(std::string_view kind, const Json& list) {
   }
   std::vector<std::vector<std::string>> rows;
   if (kind == "routers") rows.push_back({"NAME", "STATUS", "PRIORITY", "ENTRYPOINTS", "SERVICE", "RULE"});
-  if (kind == "services") rows.push_back({"NAME", "TYPE", "SERVERS"});
+  const bool of_connections = kind.starts_with("tcp") || kind.starts_with("udp");
+  if (kind == "tcprouters") rows.push_back({"NAME", "STATUS", "ENTRYPOINTS", "SERVICE", "RULE"});
+  if (kind == "udprouters") rows.push_back({"NAME", "STATUS", "ENTRYPOINTS", "SERVICE"});
+  if (kind.ends_with("services")) rows.push_back({"NAME", "TYPE", "SERVERS"});
   if (kind == "middlewares") rows.push_back({"NAME", "TYPE", "SOURCE"});
   if (kind == "entrypoints") rows.push_back({"NAME", "ADDRESS", "ROUTERS"});
   if (kind == "problems") rows.push_back({"SEVERITY", "CODE", "SOURCE", "WHAT"});
@@ -179,11 +194,15 @@ std::string list_text(std::string_view kind, const Json& list) {
     if (kind == "routers") {
       rows.push_back({text_at(one, "name"), text_at(one, "status"), text_at(one, "priority"),
                       text_at(one, "entryPoints"), text_at(one, "service"), text_at(one, "rule")});
-    } else if (kind == "services") {
+    } else if (of_connections && kind.ends_with("routers")) {
+      rows.push_back({text_at(one, "name"), text_at(one, "status"), text_at(one, "entryPoints"),
+                      text_at(one, "service"), text_at(one, "rule")});
+    } else if (kind.ends_with("services")) {
       std::string servers;
       for (const char* below : {"servers", "services"}) {
         for (const Json& child : list_at(one, below)) {
-          std::string name = text_at(child, below == std::string_view("servers") ? "url" : "name");
+          const char* key = below == std::string_view("services") ? "name" : of_connections ? "address" : "url";
+          std::string name = text_at(child, key);
           std::string state = state_of(child);
           servers += (servers.empty() ? "" : ", ") + name + (state.empty() ? "" : " " + state);
         }

@@ -25,6 +25,8 @@ namespace {
 constexpr std::uint32_t kEvents =
     IN_CREATE | IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF;
 constexpr int kMaxLinks = 40;  // as Linux
+// Looking takes at most the fiftieth part of the time.
+constexpr int kMostOften = 50;
 
 std::string joined(const std::string& directory, std::string_view name) {
   return directory == "/" ? "/" + std::string(name) : directory + "/" + std::string(name);
@@ -49,9 +51,11 @@ class Scanner {
 
   void watch(const std::string& path, const std::string& name, bool everything, std::uint32_t only_directories) {
     if (inotify_ < 0) return;
-    const int wd = inotify_add_watch(inotify_, path.c_str(), kEvents | only_directories);
+    const auto [known, added] = watches_.try_emplace(path, -1);
+    if (added) known->second = inotify_add_watch(inotify_, path.c_str(), kEvents | only_directories);
+    const int wd = known->second;
     if (wd < 0) {
-      if (errno == ENOSPC || errno == ENOMEM) scan_.complete = false;
+      if (added && (errno == ENOSPC || errno == ENOMEM)) scan_.complete = false;
       return;
     }
     async::FileScan::Watched& watched = scan_.watched[wd];
@@ -85,10 +89,17 @@ class Scanner {
     }
     std::deque<std::string> names;
     for (std::string_view name : split(path, '/')) names.emplace_back(name);
+    // Of many files in one directory only the first one's way is walked.
+    const std::string parent = path.substr(0, path.rfind('/') + 1);
+    if (const auto known = resolved_.find(parent); known != resolved_.end()) {
+      directory = known->second;
+      names.erase(names.begin(), std::prev(names.end()));
+    }
     int links = 0;
     while (!names.empty()) {
       const std::string name = std::move(names.front());
       names.pop_front();
+      if (names.empty() && !parent.empty()) resolved_.emplace(parent, directory);
       if (name.empty() || name == ".") continue;
       if (name == "..") {
         directory.erase(std::max<std::size_t>(directory.rfind('/'), 1));
@@ -151,6 +162,8 @@ class Scanner {
   int inotify_;
   async::FileScan scan_;
   std::set<Identity> visited_;
+  std::map<std::string, int> watches_;           // by path
+  std::map<std::string, std::string> resolved_;  // directories as written, with the slash, to what they are
   std::size_t entries_ = 0;
 };
 
@@ -173,8 +186,10 @@ void FileWatch::poke() {
 
 Task<void> FileWatch::scan() {
   scanning_ = true;
+  const Time began = Loop::current().now();
   auto look = offload([this] { return Scanner(inotify_).run(paths_); });
   async::FileScan fresh = co_await look;
+  look_took_ = Loop::current().now() - began;
   scanning_ = false;
   for (const auto& [wd, watched] : scan_.watched) {
     if (!fresh.watched.contains(wd)) inotify_rm_watch(inotify_, wd);
@@ -208,7 +223,7 @@ bool FileWatch::settled_difference(const std::map<std::string, std::uint64_t>& b
 
 Task<Status> FileWatch::changed(Deadline deadline) {
   while (true) {
-    const Time look = Loop::current().now() + poll_;
+    const Time look = Loop::current().now() + std::max(poll_, kMostOften * look_took_);
     while (!dirty_) {
       Status waited = co_await signal_.wait(std::min(deadline, look));
       if (!waited && waited.error().code != Code::timed_out) co_return waited;

@@ -5,10 +5,10 @@
 // `..data`). Paths need not exist yet. It says that something changed, never what: read again, and compare.
 //
 // How. inotify on every directory of each path's resolved way, and on the whole tree of a path that is a directory.
-// A file counts when its writer closes it, so that nobody reads half of it. Beside that, every `poll` the files are
-// looked at: a change without an event (a network file system, a file bind-mounted alone into a container, no inotify
-// watches left) is told when two looks agree on it. libuv's file events are not used because they cannot tell the end
-// of a write from its beginning.
+// A file counts when its writer closes it, so that nobody reads half of it. Beside that, every `poll` (less often where
+// there is much to look at) the files are looked at: a change without an event (a network file system, a file
+// bind-mounted alone into a container, no inotify watches left) is told when two looks agree on it. libuv's file events
+// are not used because they cannot tell the end of a write from its beginning.
 //
 // Belongs to one loop; looking at files happens on the thread pool. One task at a time waits in `changed`; the watch
 // must outlive it.
@@ -75,6 +75,7 @@ class FileWatch final : private FdWatch {
   async::FileScan scan_;
   std::map<std::string, std::uint64_t> told_;  // the stamps whose content our user knows of
   Signal signal_;
+  Duration look_took_{};
   bool dirty_ = false;
   bool scanning_ = false;
 };

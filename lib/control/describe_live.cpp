@@ -7,7 +7,9 @@
 
 #include "config/encode.h"
 #include "config/problem.h"
+#include "control/describe_connections.h"
 #include "control/service_builder.h"
+#include "server/h2_connection.h"
 
 namespace sluice::control {
 namespace {
@@ -201,6 +203,17 @@ std::int64_t count(const config::Report& report, config::Severity severity) {
                        [&](const config::Problem& problem) { return problem.severity == severity; });
 }
 
+// How many connections were ended for what a client of HTTP/2 may not do; only what has happened.
+Node misuse() {
+  Node counts = Node::map();
+  for (std::size_t i = 0; i < static_cast<std::size_t>(http::h2::Abuse::count); ++i) {
+    const auto abuse = static_cast<http::h2::Abuse>(i);
+    const std::uint64_t ended = server::H2Connection::ended_for(abuse);
+    if (ended > 0) counts.add(std::string(name_of(abuse)), number_node(static_cast<std::int64_t>(ended)));
+  }
+  return counts;
+}
+
 // Servers that get no requests because of what checks found.
 std::int64_t servers_down(const Live& live, const Merged& merged) {
   if (live.services == nullptr) return 0;
@@ -263,12 +276,17 @@ std::optional<Node> describe_kind(const Live& live, std::string_view kind) {
   if (kind == "middlewares") return middlewares(merged);
   if (kind == "entrypoints") return entry_points(live);
   if (kind == "problems") return problems(live);
-  if (kind != "all") return std::nullopt;
+  if (kind != "all") return describe_connections(live, merged, kind);
   Node all = Node::map();
   all.add("entrypoints", entry_points(live));
   all.add("routers", routers(live, merged));
   all.add("services", services(live, merged));
   all.add("middlewares", middlewares(merged));
+  for (const char* connections : {"tcprouters", "tcpservices", "udprouters", "udpservices"}) {
+    if (std::optional<Node> list = describe_connections(live, merged, connections); !list->children().empty()) {
+      all.add(connections, *std::move(list));
+    }
+  }
   all.add("problems", problems(live));
   return all;
 }
@@ -292,6 +310,11 @@ Node describe_status(const Live& live) {
   node.add("routers", number_node(static_cast<std::int64_t>(live.routers)));
   node.add("services", number_node(static_cast<std::int64_t>(merged.services.size())));
   node.add("middlewares", number_node(static_cast<std::int64_t>(merged.middlewares.size())));
+  node.add("tcpRouters", number_node(static_cast<std::int64_t>(merged.tcp_routers.size())));
+  node.add("tcpServices", number_node(static_cast<std::int64_t>(merged.tcp_services.size())));
+  node.add("udpRouters", number_node(static_cast<std::int64_t>(merged.udp_routers.size())));
+  node.add("udpServices", number_node(static_cast<std::int64_t>(merged.udp_services.size())));
+  node.add("http2Misuse", misuse());
   node.add("serversDown", number_node(servers_down(live, merged)));
   node.add("errors", number_node(count(live.report, config::Severity::error)));
   node.add("warnings", number_node(count(live.report, config::Severity::warning)));

@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <ctime>
 #include <iterator>
+#include <thread>
+#include <utility>
 
 #include "base/text.h"
 #include "base/time.h"
@@ -42,6 +45,14 @@ std::string client_auth_of(const config::ClientAuth& from, ClientAuth& to) {
 }
 
 std::string shown(const std::string& file) { return tls::is_inline_pem(file) ? "its PEM text" : printable(file, 300); }
+
+bool is_stored(const config::TlsCertificate& certificate) {
+  const std::vector<std::string>& stores = certificate.stores;
+  return stores.empty() || std::find(stores.begin(), stores.end(), TlsBuilder::kDefault) != stores.end();
+}
+
+// So many certificates take longer to read than a thread to start.
+constexpr std::size_t kWorthAThread = 100;
 
 using PeerName = tls::ClientPolicy::PeerName;
 
@@ -174,26 +185,47 @@ config::Problem TlsBuilder::refusal(const std::string& whose, const std::string&
   return missing;
 }
 
+void TlsBuilder::refresh(CachedCertificate& cached, const std::string& cert_file, const std::string& key_file) {
+  std::string stamp = tls::file_stamp(cert_file) + ' ' + tls::file_stamp(key_file);
+  if (cached.stamp == stamp) return;
+  cached.stamp = std::move(stamp);
+  tls::PemText chain = tls::read_pem(cert_file, tls::Kind::certificate);
+  tls::PemText key = chain.error.empty() ? tls::read_pem(key_file, tls::Kind::key) : tls::PemText();
+  cached.error = chain.error.empty() ? key.error : chain.error;
+  if (!cached.error.empty()) return;
+  tls::Certificate::Made made = tls::Certificate::parse(chain.text, key.text);
+  cached.error = std::move(made.error);
+  if (made.certificate != nullptr) cached.certificate = std::move(made.certificate);
+}
+
+void TlsBuilder::read_ahead() {
+  std::vector<std::pair<const config::TlsCertificate*, CachedCertificate*>> fresh;
+  for (const Owned<config::TlsCertificate>& owned : merged_->certificates) {
+    if (!is_stored(*owned.object)) continue;
+    CachedCertificate& cached = certificates_[owned.object->cert_file + '\n' + owned.object->key_file];
+    if (std::exchange(cached.used_in, number_) == 0) fresh.emplace_back(owned.object, &cached);
+  }
+  const std::size_t helpers = std::min<std::size_t>(std::thread::hardware_concurrency(), fresh.size() / kWorthAThread);
+  if (helpers < 2) return;
+  std::atomic<std::size_t> next = 0;
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < helpers; ++i) {
+    threads.emplace_back([&] {
+      for (std::size_t at = next++; at < fresh.size(); at = next++) {
+        refresh(*fresh[at].second, fresh[at].first->cert_file, fresh[at].first->key_file);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
 std::shared_ptr<const tls::Certificate> TlsBuilder::certificate(const std::string& cert_file,
                                                                 const std::string& key_file, std::string& error) {
   watch(cert_file);
   watch(key_file);
-  std::string stamp = tls::file_stamp(cert_file) + ' ' + tls::file_stamp(key_file);
-  auto [entry, added] = certificates_.try_emplace(cert_file + '\n' + key_file);
-  CachedCertificate& cached = entry->second;
+  CachedCertificate& cached = certificates_[cert_file + '\n' + key_file];
   cached.used_in = number_;
-  if (added || cached.stamp != stamp) {
-    cached.stamp = std::move(stamp);
-    cached.error.clear();
-    tls::PemText chain = tls::read_pem(cert_file, tls::Kind::certificate);
-    tls::PemText key = chain.error.empty() ? tls::read_pem(key_file, tls::Kind::key) : tls::PemText();
-    cached.error = chain.error.empty() ? key.error : chain.error;
-    if (cached.error.empty()) {
-      tls::Certificate::Made made = tls::Certificate::parse(chain.text, key.text);
-      cached.error = std::move(made.error);
-      if (made.certificate != nullptr) cached.certificate = std::move(made.certificate);
-    }
-  }
+  refresh(cached, cert_file, key_file);
   error = cached.error;
   return cached.certificate;
 }
@@ -231,6 +263,7 @@ std::shared_ptr<const tls::Certificate> TlsBuilder::default_certificate() {
 
 void TlsBuilder::begin_certificates() {
   loaded_.clear();
+  read_ahead();
   // What an operator gives comes before what a resolver obtained for the same name.
   for (bool obtained : {false, true}) {
     load_certificates(obtained);
@@ -244,9 +277,7 @@ void TlsBuilder::load_certificates(bool obtained) {
   for (const Owned<config::TlsCertificate>& owned : merged_->certificates) {
     const config::TlsCertificate& settings = *owned.object;
     if ((owned.provider == kObtained) != obtained) continue;
-    bool stored = settings.stores.empty() ||
-                  std::find(settings.stores.begin(), settings.stores.end(), kDefault) != settings.stores.end();
-    if (!stored) continue;
+    if (!is_stored(settings)) continue;
     std::string error;
     std::shared_ptr<const tls::Certificate> loaded = certificate(settings.cert_file, settings.key_file, error);
     std::string name = fmt::format("certificate {}", shown(settings.cert_file));

@@ -116,6 +116,10 @@ class TlsBuilder {
   tls::ServerContext::Made make(const std::string& name, const CachedOptions& options, For whom) const;
   void begin_certificates();
   void load_certificates(bool obtained);
+  // Many new certificates (those of a start) are read by several threads.
+  void read_ahead();
+  // Reads what changed.
+  static void refresh(CachedCertificate& cached, const std::string& cert_file, const std::string& key_file);
   std::shared_ptr<const tls::Certificate> default_certificate();
   void watch(const std::string& file);
 

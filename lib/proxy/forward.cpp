@@ -234,30 +234,48 @@ Task<Result<Way>> way_to(const Endpoint& endpoint, const http::Request& request,
   co_return way;
 }
 
+// What `forward` changed, but for its fields. Content that was taken cannot be sent by somebody else.
+void restore(http::Request& request, std::string_view path, http::Body* body, Error& error) {
+  request.target.path = path;
+  if (request.body != body) error.nothing_sent = false;
+  request.body = body;
+}
+
 // For servers that speak HTTP/2, or choose a version when they are connected to.
 Task<Result<http::Response>> forward_negotiated(http::Request& request, const Destination& destination) {
   // A server that leaves may refuse what was sent meanwhile, and so may the next connection it is asked on.
   constexpr int kMostAttempts = 3;
   std::string_view path = prepare(request, destination);
   if (destination.endpoint->url().scheme == ServerUrl::Scheme::h2c) request.upgrade = {};  // nothing to upgrade
+  http::Body* body = request.body;
   bool fresh = false;
   for (int attempt = 1;; ++attempt) {
     Result<Way> way = co_await way_to(*destination.endpoint, request, fresh);
     if (!way) {
-      request.target.path = path;
+      restore(request, path, body, way.error());
       co_return way.error();
     }
     bool reused = way->reused;
     bool shared = static_cast<bool>(way->shared);
-    bool answered = false;
-    Task<Result<http::Response>> attempted = shared ? attempt_h2(std::move(way->shared), request, destination, answered)
-                                                    : Attempt::run(std::move(way->own), request, destination, answered);
+    H2Outcome outcome;
+    Task<Result<http::Response>> attempted =
+        shared ? attempt_h2(std::move(way->shared), request, destination, outcome)
+               : Attempt::run(std::move(way->own), request, destination, outcome.answered);
     Result<http::Response> response = co_await std::move(attempted);
-    bool again = !response && !answered && attempt < kMostAttempts && may_repeat(request, response.error()) &&
-                 ((reused && !fresh) || (shared && response.error().nothing_sent));
+    bool again = false;
+    if (!response && !outcome.answered && attempt < kMostAttempts && response.error().origin == Origin::upstream) {
+      bool refused = shared && response.error().nothing_sent;
+      again = refused || outcome.content || (reused && !fresh && may_repeat(request, response.error()));
+    }
     if (!again) {
-      request.target.path = path;
+      Error none;
+      restore(request, path, body, response ? none : response.error());
       co_return response;
+    }
+    if (outcome.content) {
+      // It owns nothing, so that nobody has to destroy it.
+      void* place = request.arena.allocate(sizeof(http::TextBody), alignof(http::TextBody));
+      request.body = ::new (place) http::TextBody(*outcome.content);
     }
     fresh = true;
   }

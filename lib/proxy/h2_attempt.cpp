@@ -14,7 +14,6 @@ Task<Result<http::Response>> next_head(H2Call& call, Duration limit) {
     bool late = !response && response.error().code == Code::timed_out;
     if (late && call.uploaded != uploaded) continue;
     if (late) co_return Error::of(Code::timed_out, "no response within responseHeaderTimeout", Origin::upstream);
-    if (!response && response.error().nothing_sent && call.pulled) response.error().nothing_sent = false;
     co_return response;
   }
 }
@@ -22,7 +21,7 @@ Task<Result<http::Response>> next_head(H2Call& call, Duration limit) {
 }  // namespace
 
 Task<Result<http::Response>> attempt_h2(Ref<H2Upstream> upstream, http::Request& request,
-                                        const Destination& destination, bool& answered) {
+                                        const Destination& destination, H2Outcome& outcome) {
   const Endpoint& endpoint = *destination.endpoint;
   Ref<H2Call> call(new H2Call(std::move(upstream), request));
   http::h2::RequestForm form;
@@ -40,8 +39,13 @@ Task<Result<http::Response>> attempt_h2(Ref<H2Upstream> upstream, http::Request&
   }
   for (;;) {
     Result<http::Response> response = co_await next_head(*call, endpoint.settings().response_header_timeout);
-    answered = call->answered();
-    if (!response) co_return response;
+    outcome.answered = call->answered();
+    if (!response) {
+      Error& error = response.error();
+      if (error.nothing_sent && call->kept_all) outcome.content = request.arena.copy(call->kept);
+      error.nothing_sent = error.nothing_sent && !call->pulled;
+      co_return response;
+    }
     http::remove_hop_by_hop_of_response(response->fields);
     if (response->status >= 200) {
       if (call->has_content()) response->body = std::make_unique<H2ResponseBody>(std::move(call));

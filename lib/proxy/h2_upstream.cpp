@@ -18,6 +18,8 @@ constexpr std::uint32_t kMostCalls = 1000;
 constexpr Duration kWriteStall = 60s;
 constexpr Duration kFarewell = 1s;
 constexpr int kMostInterims = 16;
+// The content of a call is worth keeping for a server that refuses it; what is larger is not.
+constexpr std::size_t kMostKept = 16 * 1024;
 
 http::h2::Settings session_settings() {
   http::h2::Settings settings;
@@ -196,6 +198,7 @@ Task<Result<http::Response>> H2Call::head(Deadline deadline) {
 
 Task<void> pump_request(Ref<H2Call> call, http::Body& body) {
   call->upload = H2Call::Upload::running;
+  call->pulled = true;
   for (;;) {
     Result<Bytes> piece = co_await body.read();
     if (!piece) {
@@ -211,9 +214,14 @@ Task<void> pump_request(Ref<H2Call> call, http::Body& body) {
       }
       co_return;
     }
-    call->pulled = true;
     bool last = piece->empty() || body.remaining() == std::uint64_t{0};
     std::size_t size = piece->size();
+    if (call->kept.size() == call->uploaded && call->uploaded + size <= kMostKept) {
+      call->kept += *piece;
+    } else {
+      call->kept = {};
+    }
+    call->kept_all = last && call->kept.size() == call->uploaded + size && body.trailers() == nullptr;
     bool framed = piece->empty() ? call->finish(body.trailers()) : call->write(*piece, last);
     if (!framed) {
       Status settled = co_await call->settle(net::kNoStall);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "async/scope.h"
 #include "async/timer.h"
@@ -110,7 +111,9 @@ class H2Call final : public H2Stream, public RefCounted, public ListNode<> {
   Upload upload = Upload::complete;
   Error upload_error;          // with `failed`
   std::uint64_t uploaded = 0;  // bytes of content passed on: progress
-  bool pulled = false;         // some of the content has been taken from the client
+  bool pulled = false;         // content has been asked for, and perhaps taken from the client
+  std::string kept;            // the content so far, as long as it is small
+  bool kept_all = false;       // that was all of the content, so it can be sent again
 
  private:
   Arena& head_arena() override { return request_.arena; }

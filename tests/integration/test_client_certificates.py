@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import unquote_plus
 
 from framework import Case, Pem, SecureClient, authority, certificate, get, host_router, http, response, serve, servers
+from framework.h2 import H2Client
 
 WHOLE, INFO = "X-Forwarded-Tls-Client-Cert", "X-Forwarded-Tls-Client-Cert-Info"
 SUBJECT = "/DC=org/DC=example/C=FR/C=US/ST=Rhône/L=Lyon/O=Cheese/O=Wine/OU=Cellar/serialNumber=77/CN=clerk"
@@ -68,6 +69,24 @@ class PassTlsClientCert(Case):
         self.assertIsNone(head.get(INFO))
         head = self.told(process, None, (WHOLE, "forged"))
         self.assertIsNone(head.get(WHOLE))
+
+    def test_over_http2(self):
+        process = self.start({"pem": True, "info": {"subject": {"commonName": True}}})
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        context.set_alpn_protocols(["h2"])
+        with tempfile.NamedTemporaryFile("w") as own:
+            own.write(self.own.certificate + self.own.key)
+            own.flush()
+            context.load_cert_chain(own.name)
+        client = H2Client(process.address("web"), context=context, name="a.test")
+        self._clients.append(client)
+        self.assertEqual(client.ask("GET", "/", [(WHOLE.lower(), "forged")], host="a.test").status, 200)
+        head = self.backend.requests[-1]
+        der = ssl.PEM_cert_to_DER_cert(self.own.certificate)
+        self.assertEqual(head.get(WHOLE).split(",")[0], base64.b64encode(der).decode())
+        self.assertEqual(unquote_plus(head.get(INFO)), 'Subject="CN=clerk"')
+        self.assertNotIn(b"forged", head.raw)
 
     def test_what_it_says(self):
         name = {key: True for key in ("country", "province", "locality", "organization", "commonName", "serialNumber",

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 from framework import Case, binary, get, host_router, http, patience, servers
+from framework.h2 import GOAWAY, PING, RawH2, frame
 
 
 class Control(Case):
@@ -17,12 +18,12 @@ class Control(Case):
         self.addCleanup(self.folder.cleanup)
         self.path = Path(self.folder.name) / "run" / "control.sock"
 
-    def running(self, dynamic=None, **options):
+    def running(self, dynamic=None, extra_flags=(), **options):
         upstream = self.upstream()
         dynamic = dynamic or http({"blog": host_router("blog.test", "app"),
                                    "admin": {"rule": "Host(`blog.test`) && PathPrefix(`/admin`)", "service": "app"},
                                    "lost": host_router("lost.test", "nobody")}, {"app": servers(upstream.url)})
-        return self.sluice(dynamic, f"--controlSocket={self.path}", **options)
+        return self.sluice(dynamic, f"--controlSocket={self.path}", *extra_flags, **options)
 
     def ask(self, *words, status=0):
         done = subprocess.run([binary(), *words, "--control", self.path], capture_output=True, text=True,
@@ -60,6 +61,64 @@ class Control(Case):
         self.assertIn("blog@file", self.ask("get", "all"))
         self.ask("get", "routers", "nothing", status=1)
         self.ask("get", "nonsense", status=2)
+
+    def with_connections(self):
+        return self.running({
+            "tcp": {"routers": {"vm": {"rule": "HostSNI(`vm.test`)", "service": "vm", "tls": {"passthrough": True}},
+                                "any": {"rule": "HostSNI(`*`)", "service": "both", "priority": 3},
+                                "lost": {"rule": "HostSNI(`lost.test`)", "service": "nobody", "tls": {}}},
+                    "services": {"vm": {"loadBalancer": {"servers": [{"address": "127.0.0.1:9"}]}},
+                                 "both": {"weighted": {"services": [{"name": "vm", "weight": 4}]}}}},
+            "udp": {"routers": {"dns": {"entryPoints": ["dns"], "service": "dns"}},
+                    "services": {"dns": {"loadBalancer": {"servers": [{"address": "127.0.0.1:10"}]}}}}},
+            extra_flags=("--entryPoints.dns.address=127.0.0.1:0/udp",))
+
+    def test_tcp_and_udp_are_listed_too(self):
+        self.with_connections()
+
+        def listed(kind):
+            return {one["name"]: one for one in json.loads(self.ask("get", kind, "-o", "json"))}
+
+        routers = listed("tcprouters")
+        self.assertEqual({name: one["status"] for name, one in routers.items()},
+                         {"vm@file": "enabled", "any@file": "enabled", "lost@file": "disabled"})
+        self.assertEqual((routers["vm@file"]["passthrough"], routers["lost@file"]["passthrough"]), (True, False))
+        self.assertEqual((routers["any@file"]["service"], routers["any@file"]["priority"]), ("both@file", 3))
+        services = listed("tcpservices")
+        self.assertEqual(services["vm@file"]["servers"], [{"address": "127.0.0.1:9"}])
+        self.assertEqual(services["both@file"]["services"], [{"name": "vm@file", "weight": 4}])
+        self.assertEqual(listed("udprouters")["dns@file"]["entryPoints"], ["dns"])
+        self.assertEqual(listed("udpservices")["dns@file"]["type"], "loadBalancer")
+        for kind, text in (("tcprouters", "HostSNI(`vm.test`)"), ("tcpservices", "127.0.0.1:9"), ("udprouters", "dns"),
+                           ("udpservices", "127.0.0.1:10"), ("all", "UDPSERVICES")):
+            self.assertIn(text, self.ask("get", kind))
+        status = json.loads(self.ask("status", "-o", "json"))
+        self.assertEqual([status[key] for key in ("tcpRouters", "tcpServices", "udpRouters", "udpServices")],
+                         [3, 2, 1, 1])
+        self.assertIn("3 routers, 2 services", self.ask("status"))
+
+    def test_explain_says_which_tcp_router_takes_a_connection(self):
+        self.with_connections()
+
+        def explained(*words, status=0):
+            return json.loads(self.ask("explain", "--tcp", *words, "--entrypoint", "web", "-o", "json", status=status))
+
+        answer = explained("--sni", "vm.test")
+        self.assertEqual((answer["router"], answer["tcpServers"]), ("vm@file", ["127.0.0.1:9"]))
+        self.assertIn("passed through", answer["answer"])
+        self.assertEqual(explained()["router"], "any@file")
+        self.assertIn("HostSNI(`vm.test`)", self.ask("explain", "--tcp", "--sni", "vm.test", "--entrypoint", "web"))
+        failed = {one["name"]: one for one in explained("--sni", "other.test", status=1)["tcpRouters"]}
+        self.assertEqual(failed["vm@file"]["failed"], "HostSNI(`vm.test`)")
+
+    def test_status_counts_misuse_of_http2(self):
+        process = self.running()
+        attacker = RawH2(process.address("web"))
+        self._clients.append(attacker)
+        attacker.send(frame(PING, 0, 0, b"12345678") * 5000)
+        self.assertTrue(attacker.until(lambda: attacker.of(GOAWAY)))
+        self.assertEqual(json.loads(self.ask("status", "-o", "json"))["http2Misuse"], {"ping_flood": 1})
+        self.assertIn("1 connections of HTTP/2 ended for ping_flood", self.ask("status"))
 
     def test_explain_says_what_the_data_plane_does(self):
         process = self.running()

@@ -162,6 +162,27 @@ class Upstreams(Case):
         self.assertEqual(self.client(self.sluice(upstream)).ask(request("POST", length=True)).body, b"elsewhere")
         self.assertEqual(len(upstream.connections), 2)
 
+    def test_small_content_is_sent_again_with_its_request(self):
+        def refuse_once(server, asked):
+            if len(upstream.requests) == 1:
+                server.connection.reset_stream(asked.number, 7)
+                server.flush()
+            else:
+                server.reply(asked, 200, asked.body)
+
+        for size, status in ((1, 200), (9000, 200), (200_000, 502)):
+            with self.subTest(size=size):
+                upstream = self.h2c(refuse_once)
+                process = self.sluice(upstream)
+                body = bytes(range(256)) * (size // 256) + b"x" * (size % 256)
+                client = H2Client(process.address("web"))
+                self._clients.append(client)
+                answer = client.ask("POST", "/", body=body)
+                self.assertEqual(answer.status, status)
+                if status == 200:
+                    self.assertEqual(answer.body, body)
+                self.assertEqual(len(upstream.requests), 2 if status == 200 else 1)
+
     def test_a_reset_stream_is_502_and_a_later_one_cut_short(self):
         def reset(server, asked):
             if asked.get(":path") == "/later":

@@ -3,9 +3,11 @@ import socket
 import ssl
 import struct
 import subprocess
+import tempfile
 import threading
 import time
 from functools import cached_property
+from pathlib import Path
 
 from framework import (Case, SecureClient, authority, certificate, get, heavy, host_router, http, patience, response,
                        serve, servers)
@@ -132,6 +134,30 @@ class Certificates(TlsCase):
         self.assertIn("/nowhere/a.crt cannot be read", text)
         self.assertNotIn(other.key.splitlines()[1], text)
         self.assertEqual(self.secure(process, "a.test").names(), {"sluice.default"})
+
+
+    def test_hundreds_are_read_at_once_and_a_broken_one_is_left_out_alone(self):
+        other = certificate("b.test", issuer=self.authority)
+        with tempfile.TemporaryDirectory() as folder:
+            pairs = []
+            for number in range(500):
+                pem = self.a if number < 499 else other
+                at = Path(folder) / str(number)
+                at.with_suffix(".crt").write_text(pem.certificate)
+                at.with_suffix(".key").write_text(pem.key)
+                if number == 251:  # EC parameters before the key, as `openssl ecparam -genkey` writes them
+                    parameters = subprocess.run(["openssl", "ecparam", "-name", "prime256v1"], check=True, text=True,
+                                                capture_output=True).stdout
+                    at.with_suffix(".key").write_text(parameters + pem.key)
+                if number == 252:
+                    at.with_suffix(".key").write_text(other.key)
+                pairs.append({"certFile": str(at) + ".crt", "keyFile": str(at) + ".key"})
+            process = self.sluice(self.app("a.test", "b.test", tls={"certificates": pairs}))
+            for host in ("a.test", "b.test"):
+                self.assertEqual(self.served(self.secure(process, host, trust=self.authority), host).body, b"app")
+            reported = process.log("does not belong to the certificate")
+            self.assertEqual(len(reported), 1, reported)
+            self.assertIn("252.crt", reported[0])
 
 
 class Routers(TlsCase):

@@ -112,6 +112,9 @@ class SecureSluice(Sluice, Waits):
         crt, key = certificate(folder)
         dynamic = one_route(backend)
         dynamic["http"]["services"]["app"]["loadBalancer"]["servers"][0]["url"] = f"{scheme}://127.0.0.1:{backend}"
+        # As many idle connections as the peers may keep: 320 requests run at a time.
+        dynamic["http"]["services"]["app"]["loadBalancer"]["serversTransport"] = "many"
+        dynamic["http"]["serversTransports"] = {"many": {"maxIdleConnsPerHost": 1000}}
         dynamic["http"]["routers"]["web"]["tls"] = {"options": "default"}
         dynamic["tls"] = {"options": {"default": {"minVersion": "VersionTLS12"}},
                           "stores": {"default": {"defaultCertificate": {"certFile": str(crt), "keyFile": str(key)}}}}
