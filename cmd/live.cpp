@@ -35,7 +35,7 @@ int status(const std::vector<std::string>& arguments) {
 
 int get(const std::vector<std::string>& arguments) {
   ControlOptions options;
-  constexpr const char* kUsage = "get routers|services|middlewares|entrypoints|problems|all [NAME]";
+  constexpr const char* kUsage = "get routers|services|middlewares|entrypoints|delegations|problems|all [NAME]";
   if (!read_options(arguments, options) || options.words.empty() || options.words.size() > 2) return usage(kUsage);
   const std::string kind = lowered(options.words.front());
   int exit_status = 0;

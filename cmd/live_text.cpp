@@ -116,7 +116,9 @@ std::string explanation_text(const Json& explanation) {
     if (std::string query = text_at(*request, "query"); !query.empty()) asked += "?" + query;
     line(text, "request", asked + " from " + text_at(*request, "client"));
   }
-  if (std::string challenge = text_at(explanation, "challenge"); !challenge.empty()) line(text, "challenge", challenge);
+  for (const char* key : {"challenge", "tlsChallenge"}) {
+    if (std::string challenge = text_at(explanation, key); !challenge.empty()) line(text, "challenge", challenge);
+  }
   routers(explanation, text);
   if (std::string nearest = text_at(explanation, "nearest"); !nearest.empty()) line(text, "nearest", nearest);
   if (auto source = explanation.find("source"); source != explanation.end())
@@ -144,6 +146,8 @@ std::string status_text(const Json& status) {
   line(text, "providers", text_at(status, "providers"));
   line(text, "routers", text_at(status, "routers"));
   line(text, "services", text_at(status, "services"));
+  if (std::string hosts = text_at(status, "delegations"); !hosts.empty() && hosts != "0")
+    line(text, "delegations", hosts + " (sluice get delegations)");
   if (std::string down = text_at(status, "serversDown"); !down.empty() && down != "0")
     line(text, "down", down + " servers");
   line(text, "problems", fmt::format("{} errors, {} warnings", text_at(status, "errors"), text_at(status, "warnings")));
@@ -163,6 +167,7 @@ std::string list_text(std::string_view kind, const Json& list) {
   if (kind == "services") rows.push_back({"NAME", "TYPE", "SERVERS"});
   if (kind == "middlewares") rows.push_back({"NAME", "TYPE", "SOURCE"});
   if (kind == "entrypoints") rows.push_back({"NAME", "ADDRESS", "ROUTERS"});
+  if (kind == "delegations") rows.push_back({"HOST", "ENTRYPOINT", "CHALLENGE", "ANSWERED BY"});
   if (kind == "problems") rows.push_back({"SEVERITY", "CODE", "SOURCE", "WHAT"});
   for (const Json& one : list) {
     if (kind == "routers") {
@@ -182,6 +187,9 @@ std::string list_text(std::string_view kind, const Json& list) {
       rows.push_back({text_at(one, "name"), text_at(one, "type"), text_at(one, "source")});
     } else if (kind == "entrypoints") {
       rows.push_back({text_at(one, "name"), text_at(one, "address"), text_at(one, "routers")});
+    } else if (kind == "delegations") {
+      rows.push_back(
+          {text_at(one, "name"), text_at(one, "entryPoint"), text_at(one, "challenge"), text_at(one, "answeredBy")});
     } else {
       rows.push_back({text_at(one, "severity"), text_at(one, "code"), text_at(one, "source"), text_at(one, "what")});
     }
