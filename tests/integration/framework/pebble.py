@@ -84,7 +84,7 @@ class Pebble:
             self.processes.append(subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder,
                                                     env={**os.environ, **environment}))
 
-    def records(self, change: str, **body: str) -> None:
+    def records(self, change: str, **body: str | list[str]) -> None:
         """Changes what its own name server says: `set-txt` with host and value, `set-cname` with host and target."""
         request = urllib.request.Request(f"http://127.0.0.1:{self._dns_management}/{change}", json.dumps(body).encode())
         urllib.request.urlopen(request, timeout=patience(5)).close()
