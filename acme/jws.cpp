@@ -12,16 +12,14 @@
 namespace sluice::acme {
 namespace {
 
-std::string url64(std::string_view bytes) { return base64_encode(bytes, Base64::url); }
-
 std::string flattened(const nlohmann::ordered_json& header, std::string_view payload,
                       std::string (*signature)(const void* key, std::string_view input), const void* key) {
-  const std::string protected_part = url64(header.dump());
-  const std::string payload_part = url64(payload);
+  const std::string protected_part = base64url_encode(header.dump());
+  const std::string payload_part = base64url_encode(payload);
   nlohmann::ordered_json jws;
   jws["protected"] = protected_part;
   jws["payload"] = payload_part;
-  jws["signature"] = url64(signature(key, protected_part + '.' + payload_part));
+  jws["signature"] = base64url_encode(signature(key, protected_part + '.' + payload_part));
   return jws.dump();
 }
 
@@ -81,6 +79,8 @@ std::string key_authorization(std::string_view token, const PrivateKey& account_
   return std::string(token) + '.' + account_key.thumbprint();
 }
 
-std::string dns_txt_value(std::string_view key_authorization) { return url64(tls::sha256(key_authorization)); }
+std::string dns_txt_value(std::string_view key_authorization) {
+  return base64url_encode(tls::sha256(key_authorization));
+}
 
 }  // namespace sluice::acme

@@ -25,8 +25,6 @@ using Bio = std::unique_ptr<BIO, BioFree>;
 
 int no_passphrase(char*, int, int, void*) { return -1; }
 
-std::string url64(std::string_view bytes) { return base64_encode(bytes, Base64::url); }
-
 }  // namespace
 
 std::optional<KeyType> parse_key_type(std::string_view name) {
@@ -115,16 +113,16 @@ std::string PrivateKey::number(const char* parameter, std::size_t size) const {
 
 std::string PrivateKey::jwk() const {
   if (is_rsa()) {
-    return R"({"e":")" + url64(number(OSSL_PKEY_PARAM_RSA_E, 0)) + R"(","kty":"RSA","n":")" +
-           url64(number(OSSL_PKEY_PARAM_RSA_N, 0)) + "\"}";
+    return R"({"e":")" + base64url_encode(number(OSSL_PKEY_PARAM_RSA_E, 0)) + R"(","kty":"RSA","n":")" +
+           base64url_encode(number(OSSL_PKEY_PARAM_RSA_N, 0)) + "\"}";
   }
   const std::size_t size = field_size();
   return std::string(R"({"crv":")") + (size == 32 ? "P-256" : "P-384") + R"(","kty":"EC","x":")" +
-         url64(number(OSSL_PKEY_PARAM_EC_PUB_X, size)) + R"(","y":")" + url64(number(OSSL_PKEY_PARAM_EC_PUB_Y, size)) +
-         "\"}";
+         base64url_encode(number(OSSL_PKEY_PARAM_EC_PUB_X, size)) + R"(","y":")" +
+         base64url_encode(number(OSSL_PKEY_PARAM_EC_PUB_Y, size)) + "\"}";
 }
 
-std::string PrivateKey::thumbprint() const { return url64(tls::sha256(jwk())); }
+std::string PrivateKey::thumbprint() const { return base64url_encode(tls::sha256(jwk())); }
 
 std::string PrivateKey::sign(std::string_view bytes) const {
   EVP_MD_CTX* digest = EVP_MD_CTX_new();

@@ -20,8 +20,6 @@ constexpr std::size_t kMostJobs = 8;
 constexpr std::int64_t kKeepUnused = 30L * 24 * 3600;  // after it has expired
 constexpr std::int64_t kKeepArchived = 365L * 24 * 3600;
 
-double dice() { return static_cast<double>(random_u64() >> 11) / static_cast<double>(std::uint64_t{1} << 53); }
-
 bool is_staging_issuer(const std::string& issuer) {
   return issuer.find("(STAGING)") != std::string::npos || issuer.find("Fake LE") != std::string::npos;
 }
@@ -417,7 +415,7 @@ Task<bool> Resolver::ask_suggestion(Leaf leaf) {
   note_asked(suggestion, now, retry_after);
   if (window) {
     const std::int64_t before = suggestion.chosen;
-    note_window(suggestion, *window, dice());
+    note_window(suggestion, *window, random_fraction());
     if (suggestion.chosen != before) {
       const bool now_due = suggestion.chosen <= now;
       const std::string explanation = window->explanation_url.empty() ? "" : printable(window->explanation_url, 300);

@@ -19,8 +19,6 @@ constexpr std::int64_t kSelfChecks = 4;
 constexpr std::int64_t kAttemptsBeforeFallback = 2;
 constexpr std::int64_t kNoEarlier = 1'767'225'600;  // 2026-01-01: a clock that says less is wrong
 
-double dice() { return static_cast<double>(random_u64() >> 11) / static_cast<double>(std::uint64_t{1} << 52) - 1.0; }
-
 std::string in_words(std::int64_t seconds) {
   return format_duration(std::chrono::seconds(std::max<std::int64_t>(seconds, 0)));
 }
@@ -91,7 +89,7 @@ void Resolver::note_trouble(Job& job, const Failure& failure) {
     left = job.old->not_after - now;
   }
   LedgerEntry& entry = state_.ledger[job.key];
-  note_failure(entry, failure, now, left, life, dice());
+  note_failure(entry, failure, now, left, life, 2 * random_fraction() - 1);
   const bool account_wide = failure.kind == Failure::Kind::limited && !failure.too_many_names;
   if (account_wide && failure.retry_after > Duration::zero()) {
     std::int64_t& until = state_.paused[cas_[job.ca]->client->directory_url()];

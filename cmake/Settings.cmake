@@ -36,6 +36,11 @@ if(CMAKE_BUILD_TYPE STREQUAL "Release")
   if(MOLD)
     # Templates make many functions that are the same; nobody compares their addresses.
     add_link_options(-Wl,--icf=all)
+    # Relative relocations in their short form. The first releases of mold forgot to say that glibc has to know it.
+    execute_process(COMMAND ${MOLD} --version OUTPUT_VARIABLE mold_version)
+    if(mold_version MATCHES "^mold ([0-9.]+)" AND CMAKE_MATCH_1 VERSION_GREATER_EQUAL 2)
+      add_link_options(-Wl,-z,pack-relative-relocs)
+    endif()
   endif()
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
     # Optimising, g++ 12 sees overlapping copies in every `"x" + std::string` (its bug 105651).
@@ -60,6 +65,10 @@ endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 reports these inside inlined library code and coroutine frames that cannot be uninitialised.
   target_compile_options(sluice_settings INTERFACE -Wno-maybe-uninitialized)
+endif()
+if(CMAKE_UNITY_BUILD)
+  # In a batch, a coroutine's frame of a type without linkage is not in the main file, which is no mistake.
+  target_compile_options(sluice_settings INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
 endif()
 if(SLUICE_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)

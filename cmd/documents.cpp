@@ -11,7 +11,7 @@
 namespace sluice::cmd {
 namespace {
 
-int print(const std::string& text) {
+int show(const std::string& text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
   return 0;
 }
@@ -23,15 +23,15 @@ int usage(const char* text) {
 
 }  // namespace
 
-int help(const std::vector<std::string>&) { return print(config::help_text(described_program())); }
+int help(const std::vector<std::string>&) { return show(config::help_text(described_program())); }
 
-int man(const std::vector<std::string>&) { return print(config::man_page(described_program())); }
+int man(const std::vector<std::string>&) { return show(config::man_page(described_program())); }
 
 int completion(const std::vector<std::string>& arguments) {
   if (arguments.size() == 1) {
-    if (arguments[0] == "bash") return print(config::completion_script(config::Shell::bash, described_program()));
-    if (arguments[0] == "zsh") return print(config::completion_script(config::Shell::zsh, described_program()));
-    if (arguments[0] == "fish") return print(config::completion_script(config::Shell::fish, described_program()));
+    if (arguments[0] == "bash") return show(config::completion_script(config::Shell::bash, described_program()));
+    if (arguments[0] == "zsh") return show(config::completion_script(config::Shell::zsh, described_program()));
+    if (arguments[0] == "fish") return show(config::completion_script(config::Shell::fish, described_program()));
   }
   return usage("completion bash|zsh|fish");
 }
@@ -61,17 +61,15 @@ static int write_all(const std::string& directory) {
 int reference(const std::vector<std::string>& arguments) {
   if (arguments.size() == 2 && arguments[0] == "all") return write_all(arguments[1]);
   if (arguments.size() == 1) {
-    if (arguments[0] == "static") return print(config::static_reference());
-    if (arguments[0] == "dynamic") return print(config::dynamic_reference());
-    if (arguments[0] == "labels") return print(config::label_reference());
-    if (arguments[0] == "static-schema") return print(config::static_json_schema());
-    if (arguments[0] == "dynamic-schema") return print(config::dynamic_json_schema());
+    if (arguments[0] == "static") return show(config::static_reference());
+    if (arguments[0] == "dynamic") return show(config::dynamic_reference());
+    if (arguments[0] == "labels") return show(config::label_reference());
+    if (arguments[0] == "static-schema") return show(config::static_json_schema());
+    if (arguments[0] == "dynamic-schema") return show(config::dynamic_json_schema());
   }
   return usage("reference static|dynamic|labels|static-schema|dynamic-schema, or: reference all DIRECTORY");
 }
 
-int complete(const std::vector<std::string>& words) {
-  return print(config::complete_words(described_program(), words));
-}
+int complete(const std::vector<std::string>& words) { return show(config::complete_words(described_program(), words)); }
 
 }  // namespace sluice::cmd

@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "cmd/checking/assembly.h"
 #include "cmd/commands.h"
-#include "cmd/control_client.h"
+#include "cmd/control_options.h"
 #include "cmd/live_text.h"
 #include "cmd/middleware_kinds.h"
 #include "cmd/static_configuration.h"
@@ -16,8 +16,6 @@
 
 namespace sluice::cmd {
 namespace {
-
-constexpr int kUnreachable = 3;
 
 struct Options {
   std::vector<std::string> words;  // [METHOD] URL
@@ -124,7 +122,7 @@ std::optional<control::Question> question_of(const Options& options, std::string
   return *std::move(question);
 }
 
-int print(const std::string& json, const Options& options) {
+int print_answer(const std::string& json, const Options& options) {
   const nlohmann::json answer = nlohmann::json::parse(json, nullptr, false);
   if (answer.is_discarded()) {
     std::fprintf(stderr, "sluice explain: the answer cannot be read\n");
@@ -151,7 +149,7 @@ int from_files(const Options& options, const control::Question& question) {
   live.entry_points = assembly->entry_points.settings;
   live.fragments = assembly->fragments;
   live.snapshot = assembly->build.snapshot;
-  return print(config::to_json(control::explain(live, question), 2) + '\n', options);
+  return print_answer(config::to_json(control::explain(live, question), 2) + '\n', options);
 }
 
 }  // namespace
@@ -164,7 +162,7 @@ int explain(const std::vector<std::string>& arguments) {
   if (!question) return usage(wrong);
   if (!options.from.sources.empty() || !options.from.static_flags.empty()) return from_files(options, *question);
   ControlReply reply = ask_instance(options.control, query_of(options));
-  if (reply.status == 200) return print(reply.body, options);
+  if (reply.status == 200) return print_answer(reply.body, options);
   std::fprintf(stderr, "sluice explain: the running instance cannot be asked: %s\n",
                reply.status == 0 ? reply.error.c_str() : reply.body.c_str());
   return kUnreachable;

@@ -144,6 +144,17 @@ std::string status_text(const Json& status) {
     title = "";
   }
   line(text, "providers", text_at(status, "providers"));
+  if (auto all = status.find("providerStats"); all != status.end()) {
+    for (const auto& [name, stats] : all->items()) {
+      std::string age = text_at(stats, "lastEventAgeMs");
+      line(text, "",
+           fmt::format("{}: {} events ({} ignored{}), {} resyncs, {} reconnects", printable(name),
+                       text_at(stats, "events"), text_at(stats, "ignored"),
+                       age.empty() ? "" : fmt::format(", the last {} ms ago", age), text_at(stats, "resyncs"),
+                       text_at(stats, "reconnects")));
+    }
+  }
+  line(text, "build", text_at(status, "buildTimeUs") + " us");
   line(text, "routers", text_at(status, "routers"));
   line(text, "services", text_at(status, "services"));
   if (std::string hosts = text_at(status, "delegations"); !hosts.empty() && hosts != "0")

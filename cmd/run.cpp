@@ -1,4 +1,5 @@
 // run.cpp: `sluice run`: reads the static configuration, names the providers and middlewares, and runs.
+#include <malloc.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -29,6 +30,14 @@ void raise_descriptor_limit() {
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// Buffers of connections come and go. Without this the allocator gives each large one back to the system, which clears
+// the same pages again a moment later: a fifth of the time of a large response over HTTP/2. Each worker may keep so
+// much.
+void keep_freed_memory() {
+  mallopt(M_MMAP_THRESHOLD, 1024 * 1024);
+  mallopt(M_TRIM_THRESHOLD, 16 * 1024 * 1024);
 }
 
 Status open_log(const config::Log& settings) {
@@ -111,6 +120,7 @@ int run(const std::vector<std::string>& arguments) {
     return 1;
   }
   raise_descriptor_limit();
+  keep_freed_memory();
   log_report(loaded.report);
   log::info("Sluice starts", {{"version", kVersion}});
   int status = 1;

@@ -9,7 +9,7 @@ namespace {
 
 enum : std::size_t { kNetworkErrorRatio, kResponseCodeRatio, kLatencyAtQuantile, kRequestThreshold };
 
-constexpr std::array<Predicate::Function, 4> kVocabulary = {{
+constexpr std::array<Predicate::Function, 4> kBreakerVocabulary = {{
     {"NetworkErrorRatio", 0, Predicate::Type::number},
     {"ResponseCodeRatio", 4, Predicate::Type::number},
     {"LatencyAtQuantileMS", 1, Predicate::Type::number},
@@ -48,7 +48,7 @@ class StatisticsFacts final : public Predicate::Facts {
 }  // namespace
 
 std::optional<Predicate> BreakerSettings::parse(std::string_view expression, std::string& error) {
-  return Predicate::parse(expression, kVocabulary, error);
+  return Predicate::parse(expression, kBreakerVocabulary, error);
 }
 
 bool Breaker::admits(Time now) {

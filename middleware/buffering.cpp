@@ -15,7 +15,7 @@ constexpr int kMostAttempts = 10;
 
 enum : std::size_t { kAttempts, kResponseCode, kIsNetworkError, kRequestMethod };
 
-constexpr std::array<Predicate::Function, 4> kVocabulary = {{
+constexpr std::array<Predicate::Function, 4> kRetryVocabulary = {{
     {"Attempts", 0, Predicate::Type::number},
     {"ResponseCode", 0, Predicate::Type::number},
     {"IsNetworkError", 0, Predicate::Type::truth},
@@ -61,7 +61,7 @@ control::MadeMiddleware Buffering::make(const config::Buffering& settings) {
   std::optional<Predicate> retry;
   if (!settings.retry_expression.empty()) {
     std::string error;
-    retry = Predicate::parse(settings.retry_expression, kVocabulary, error);
+    retry = Predicate::parse(settings.retry_expression, kRetryVocabulary, error);
     if (!retry) return control::MadeMiddleware::refused(std::move(error));
   }
   return control::MadeMiddleware::of(std::make_shared<Buffering>(settings, std::move(retry)));

@@ -55,7 +55,8 @@ void read_engine(Material& material) {
     rest::Client client(std::string("sluice/") + kVersion);
     Engine::Options engine_options;
     engine_options.timeout = kTimeout;
-    Engine engine(client, *server, engine_options);
+    control::ProviderStats unused;
+    Engine engine(client, *server, engine_options, unused);
     Scope scope;
     scope.spawn(read_then_stop(engine, material.engine_containers, outcome));
     if (scope.running() > 0) loop.run();

@@ -78,6 +78,8 @@ std::uint64_t random_u64() {
   return number;
 }
 
+double random_fraction() { return static_cast<double>(random_u64() >> 11) * 0x1p-53; }
+
 std::string random_hex(std::size_t bytes) {
   std::string raw(bytes, '\0');
   random_bytes(raw);

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
+
 namespace sluice {
 
 Time Time::now() {
@@ -22,8 +24,6 @@ struct Unit {
 };
 constexpr Unit kUnits[] = {{"ns", 1},         {"us", 1'000},        {"\xc2\xb5s", 1'000},  {"\xce\xbcs", 1'000},
                            {"ms", 1'000'000}, {"s", 1'000'000'000}, {"m", 60'000'000'000}, {"h", 3'600'000'000'000}};
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 }  // namespace
 

@@ -17,7 +17,9 @@ class Collector {
       : configuration_(configuration),
         rules_(rules),
         report_(report),
-        default_entry_points_(config::default_entry_points(configuration)) {}
+        default_entry_points_(config::default_entry_points(configuration)),
+        models_(std::any_of(configuration.entry_points.begin(), configuration.entry_points.end(),
+                            [](const auto& one) { return one.second.http.tls.has_value(); })) {}
 
   void add(const std::string& name, const Owned<config::HttpRouter>& owned) {
     const config::HttpRouter& router = *owned.object;
@@ -26,6 +28,7 @@ class Collector {
       add(name, router, *router.tls, route::Family::http);
       return;
     }
+    if (!models_) return;
     for (const std::string& entry_point : router.entry_points.empty() ? default_entry_points_ : router.entry_points) {
       auto model = configuration_.entry_points.find(entry_point);
       if (model == configuration_.entry_points.end() || !model->second.http.tls) continue;
@@ -59,9 +62,9 @@ class Collector {
     const std::string& written =
         router.rule_syntax.empty() ? configuration_.core.default_rule_syntax : router.rule_syntax;
     const route::Syntax syntax = iequals(written, "v2") ? route::Syntax::v2 : route::Syntax::v3;
-    const RuleCache::Parsed& parsed = rules_.parse(router.rule, family, syntax);
-    if (parsed.rule == nullptr) return;
-    CertificateWant want{tls.cert_resolver, route::hosts_of(*parsed.rule), name};
+    const RuleCache::Parsed parsed = rules_.parse(router.rule, family, syntax);
+    if (!parsed->rule) return;
+    CertificateWant want{tls.cert_resolver, route::hosts_of(*parsed->rule), name};
     if (!want.names.empty()) add(std::move(want));
   }
 
@@ -95,6 +98,7 @@ class Collector {
   RuleCache& rules_;
   config::Report& report_;
   std::vector<std::string> default_entry_points_;
+  bool models_;  // an entry point says for its routers how they do TLS
   std::vector<CertificateWant> wants_;
   std::set<std::string> unknown_;
 };

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "control/problems.h"
 #include "http/authority.h"
@@ -53,6 +55,13 @@ std::shared_ptr<const server::ChallengeRules::Names> shared(const std::set<std::
 
 }  // namespace
 
+ChallengePlaces::ChallengePlaces(const config::Static& configuration,
+                                 std::span<const server::EntryPointSettings> entry_points)
+    : configuration_(configuration),
+      entry_points_(entry_points),
+      models_(std::any_of(configuration.entry_points.begin(), configuration.entry_points.end(),
+                          [](const auto& one) { return one.second.http.tls.has_value(); })) {}
+
 void ChallengePlaces::begin(const Merged& merged, config::Report& report) {
   merged_ = &merged;
   report_ = &report;
@@ -62,17 +71,19 @@ void ChallengePlaces::begin(const Merged& merged, config::Report& report) {
   targets_ = {};
   for (const auto& [name, store] : merged.tls_stores) {
     const std::optional<config::GeneratedCert>& generated = store.object->default_generated_cert;
-    if (!generated || !generated->domain) continue;
-    obtain(generated->resolver, fmt::format("TLS store {}", name), names_of({*generated->domain}, nullptr));
+    if (!generated || !generated->domain || !is_proved_over_http(generated->resolver)) continue;
+    obtain(fmt::format("TLS store {}", name), names_of({*generated->domain}, nullptr));
   }
 }
 
 // Only a resolver that proves names over HTTP makes questions about them ours.
-void ChallengePlaces::obtain(const std::string& resolver, const std::string& by,
-                             const std::vector<std::string>& names) {
+bool ChallengePlaces::is_proved_over_http(const std::string& resolver) const {
   auto known = configuration_.certificates_resolvers.find(resolver);
-  if (known == configuration_.certificates_resolvers.end()) return;
-  if (!known->second.acme || !known->second.acme->http_challenge) return;
+  return known != configuration_.certificates_resolvers.end() && known->second.acme &&
+         known->second.acme->http_challenge;
+}
+
+void ChallengePlaces::obtain(const std::string& by, const std::vector<std::string>& names) {
   for (const std::string& written : names) {
     std::string host = canonical_pattern(written);
     if (!host.empty() && !host.starts_with("*.")) managed_.emplace(std::move(host), by);
@@ -82,6 +93,7 @@ void ChallengePlaces::obtain(const std::string& resolver, const std::string& by,
 void ChallengePlaces::add(const std::string& name, const Owned<config::HttpRouter>& owned, const route::Rule& rule,
                           const std::vector<std::size_t>& entry_points) {
   const config::HttpRouter& router = *owned.object;
+  if (!models_ && !router.tls && !router.acme) return;
   bool passes = router.acme && iequals(router.acme->http01, "forward");
   for (std::size_t index : entry_points) {
     auto model = configuration_.entry_points.find(entry_points_[index].name);
@@ -89,7 +101,8 @@ void ChallengePlaces::add(const std::string& name, const Owned<config::HttpRoute
     if (tls == nullptr && owned.provider != "internal" && model != configuration_.entry_points.end()) {
       tls = model->second.http.tls ? &*model->second.http.tls : nullptr;
     }
-    if (tls != nullptr) obtain(tls->cert_resolver, fmt::format("router {}", name), names_of(tls->domains, &rule));
+    if (tls == nullptr || !is_proved_over_http(tls->cert_resolver)) continue;
+    obtain(fmt::format("router {}", name), names_of(tls->domains, &rule));
   }
   if (!passes) return;
   for (std::string& host : route::hosts_of(rule)) passing_.insert(std::move(host));
@@ -103,7 +116,8 @@ void ChallengePlaces::add(const std::string& name, const config::TcpRouter& rout
     }
     return;
   }
-  obtain(router.tls->cert_resolver, fmt::format("TCP router {}", name), names_of(router.tls->domains, &rule));
+  if (!is_proved_over_http(router.tls->cert_resolver)) return;
+  obtain(fmt::format("TCP router {}", name), names_of(router.tls->domains, &rule));
 }
 
 template <class Target>

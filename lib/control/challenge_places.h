@@ -23,8 +23,7 @@ namespace sluice::control {
 class ChallengePlaces {
  public:
   // `entry_points` are those of the workers; both must outlive the object.
-  ChallengePlaces(const config::Static& configuration, std::span<const server::EntryPointSettings> entry_points)
-      : configuration_(configuration), entry_points_(entry_points) {}
+  ChallengePlaces(const config::Static& configuration, std::span<const server::EntryPointSettings> entry_points);
 
   // Starts a build; `merged` and `report` must live until `finish`.
   void begin(const Merged& merged, config::Report& report);
@@ -52,7 +51,8 @@ class ChallengePlaces {
     ByHost<server::TcpChallengeTarget> tls;
   };
 
-  void obtain(const std::string& resolver, const std::string& by, const std::vector<std::string>& names);
+  bool is_proved_over_http(const std::string& resolver) const;
+  void obtain(const std::string& by, const std::vector<std::string>& names);
   template <class Target>
   void put(ByHost<Target>& targets, const std::vector<std::string>& hosts, const Target& target,
            const config::Source& source);
@@ -62,6 +62,7 @@ class ChallengePlaces {
 
   const config::Static& configuration_;
   std::span<const server::EntryPointSettings> entry_points_;
+  bool models_;  // an entry point says for its routers how they do TLS
   const Merged* merged_ = nullptr;
   config::Report* report_ = nullptr;
   std::map<std::string, std::string> managed_;  // host to who obtains its certificate

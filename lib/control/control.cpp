@@ -89,6 +89,9 @@ config::Report Control::start() {
 }
 
 int Control::run() {
+  for (const auto& provider : providers_) {
+    if (provider->stats() != nullptr) live_state_.provider_stats.emplace_back(provider->name(), provider->stats());
+  }
   aggregator_.publish(internal_fragment(configuration_));
   for (const auto& provider : providers_) scope_.spawn(provider->run(aggregator_));
   for (Task<void>& companion : companions_) scope_.spawn(std::move(companion));
@@ -113,9 +116,11 @@ Task<void> Control::apply_changes() {
     if (!fragments) co_return;
     Time began = Time::now();
     Build build = builder_.build(*fragments);
+    // Before all else: what goes with the configuration before it is freed after that.
+    give_all(server::Adopt{build.snapshot});
+    live_state_.build_time = Time::now() - began;
     const config::Report& unknown = build.certificates.unknown_resolvers;
     build.report.insert(build.report.end(), unknown.begin(), unknown.end());
-    log_report(build.report);
     live_state_.configuration = &configuration_;
     live_state_.entry_points = entry_points_.settings;
     live_state_.fragments = *fragments;
@@ -123,11 +128,11 @@ Task<void> Control::apply_changes() {
     live_state_.routers = build.routers;
     live_state_.services = &builder_.services();
     live_state_.report = build.report;
+    log_report(build.report);
     log::info("configuration applied", {{"number", build.snapshot->number},
                                         {"routers", build.routers},
                                         {"problems", build.report.size()},
-                                        {"took", Time::now() - began}});
-    give_all(server::Adopt{build.snapshot});
+                                        {"took", live_state_.build_time}});
     for (const auto& provider : providers_) provider->wanted(build.certificates);
     health_checks_.adopt(std::move(build.health_targets));
     tcp_health_checks_.adopt(std::move(build.tcp_health_targets));

@@ -203,6 +203,22 @@ void add_children(Node& to, const Live& live, const Merged& merged, const Owned<
   if (!children.children().empty()) to.add("services", std::move(children));
 }
 
+Node provider_stats(const ProviderStats& stats) {
+  auto number = [](std::uint64_t value) { return number_node(static_cast<std::int64_t>(value)); };
+  Node node = Node::map();
+  node.add("events", number(stats.events));
+  node.add("ignored", number(stats.ignored));
+  if (stats.last_event != Time()) {
+    node.add("lastEventAgeMs", number_node((Time::now() - stats.last_event) / 1ms));
+  }
+  node.add("resyncs", number(stats.resyncs));
+  node.add("reconnects", number(stats.reconnects));
+  Node requests = Node::map();
+  for (const auto& [endpoint, count] : stats.requests) requests.add(endpoint, number(count));
+  node.add("requests", std::move(requests));
+  return node;
+}
+
 std::int64_t count(const config::Report& report, config::Severity severity) {
   return std::count_if(report.begin(), report.end(),
                        [&](const config::Problem& problem) { return problem.severity == severity; });
@@ -293,6 +309,10 @@ Node describe_status(const Live& live) {
   Node providers = Node::list();
   for (const auto& fragment : live.fragments) providers.add(text_node(fragment->provider));
   node.add("providers", std::move(providers));
+  Node stats = Node::map();
+  for (const auto& [name, one] : live.provider_stats) stats.add(std::string(name), provider_stats(*one));
+  node.add("providerStats", std::move(stats));
+  node.add("buildTimeUs", number_node(live.build_time / 1us));
   const Merged merged = merge(live.fragments);
   node.add("routers", number_node(static_cast<std::int64_t>(live.routers)));
   node.add("services", number_node(static_cast<std::int64_t>(merged.services.size())));

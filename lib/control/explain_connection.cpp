@@ -10,12 +10,12 @@ namespace {
 
 using config::Node;
 
-constexpr int kDeepest = 8;
+constexpr int kDeepestService = 8;
 
 // The addresses of a service's servers, of its children too.
 void add_servers(Node& list, const Merged& merged, const std::string& name, int depth = 0) {
   auto found = merged.tcp_services.find(name);
-  if (found == merged.tcp_services.end() || depth == kDeepest) return;
+  if (found == merged.tcp_services.end() || depth == kDeepestService) return;
   const config::TcpService& service = *found->second.object;
   if (service.load_balancer) {
     for (const config::TcpServer& server : service.load_balancer->servers) list.add(text_node(server.address));

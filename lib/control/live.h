@@ -5,9 +5,13 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "config/static_config.h"
 #include "control/merged.h"
+#include "control/provider_stats.h"
 #include "server/entry_point_settings.h"
 #include "server/snapshot.h"
 
@@ -25,6 +29,8 @@ struct Live {
   const ServiceBuilder* services = nullptr;          // knows how servers are; null: nobody checks them
   std::uint64_t adopted = 0;                         // number of the snapshot that every worker runs on
   bool draining = false;
+  Duration build_time{};                                                          // of the last build
+  std::vector<std::pair<std::string_view, const ProviderStats*>> provider_stats;  // of those that count, by name
 };
 
 // Who may ask. The reference is good until the next turn of the loop.

@@ -1,37 +1,21 @@
 #include "control/merged.h"
 
+#include <algorithm>
+
 namespace sluice::control {
 namespace {
 
-template <class T>
-void add(std::map<std::string, Owned<T>>& into, const std::map<std::string, T>& from, std::string_view provider) {
-  // Names are in nearly the same order with and without the provider behind them.
-  auto last = into.end();
-  for (const auto& [name, object] : from) {
-    std::string qualified;
-    qualified.reserve(name.size() + 1 + provider.size());
-    qualified += name;
-    qualified += '@';
-    qualified += provider;
-    last = into.emplace_hint(last, std::move(qualified), Owned<T>{&object, provider});
-  }
+std::string behind(const std::string& name, std::string_view provider) {
+  std::string qualified;
+  qualified.reserve(name.size() + 1 + provider.size());
+  qualified += name;
+  qualified += '@';
+  qualified += provider;
+  return qualified;
 }
 
-void add_tls(Merged& merged, const config::Tls& tls, std::string_view provider) {
-  for (const config::TlsCertificate& certificate : tls.certificates) {
-    merged.certificates.push_back({&certificate, provider});
-  }
-  for (const auto& [name, options] : tls.options) {
-    std::string key = name == "default" ? name : qualify(name, provider);
-    if (!merged.tls_options.emplace(key, Owned<config::TlsOptions>{&options, provider}).second) {
-      merged.twice.push_back({"the TLS options " + name + " are defined by two providers", &options.source});
-    }
-  }
-  for (const auto& [name, store] : tls.stores) {
-    if (!merged.tls_stores.emplace(name, Owned<config::TlsStore>{&store, provider}).second) {
-      merged.twice.push_back({"the TLS store " + name + " is defined by two providers", &store.source});
-    }
-  }
+bool has(const Fragments& fragments, const std::shared_ptr<const Fragment>& one) {
+  return std::find(fragments.begin(), fragments.end(), one) != fragments.end();
 }
 
 }  // namespace
@@ -45,23 +29,66 @@ std::string qualify(std::string_view name, std::string_view provider) {
   return qualified;
 }
 
+template <class Each>
+void Merged::for_each_kind(const config::Dynamic& from, const Each& each) {
+  each(routers, from.http.routers);
+  each(services, from.http.services);
+  each(middlewares, from.http.middlewares);
+  each(transports, from.http.servers_transports);
+  each(tcp_routers, from.tcp.routers);
+  each(tcp_services, from.tcp.services);
+  each(tcp_middlewares, from.tcp.middlewares);
+  each(tcp_transports, from.tcp.servers_transports);
+  each(udp_routers, from.udp.routers);
+  each(udp_services, from.udp.services);
+}
+
+void Merged::take(const Fragments& now) {
+  for (const std::shared_ptr<const Fragment>& fragment : fragments) {
+    if (has(now, fragment)) continue;
+    for_each_kind(fragment->configuration, [&](auto& into, const auto& from) {
+      for (const auto& [name, object] : from) into.erase(behind(name, fragment->provider));
+    });
+  }
+  for (const std::shared_ptr<const Fragment>& fragment : now) {
+    if (has(fragments, fragment)) continue;
+    for_each_kind(fragment->configuration, [&](auto& into, const auto& from) {
+      // Names are in nearly the same order with and without the provider behind them.
+      auto last = into.end();
+      for (const auto& [name, object] : from) {
+        last = into.emplace_hint(last, behind(name, fragment->provider),
+                                 typename std::decay_t<decltype(into)>::mapped_type{&object, fragment->provider});
+      }
+    });
+  }
+  fragments = now;
+  certificates.clear();
+  tls_options.clear();
+  tls_stores.clear();
+  twice.clear();
+  for (const std::shared_ptr<const Fragment>& fragment : fragments) {
+    add_tls(fragment->configuration.tls, fragment->provider);
+  }
+}
+
+void Merged::add_tls(const config::Tls& tls, std::string_view provider) {
+  for (const config::TlsCertificate& certificate : tls.certificates) certificates.push_back({&certificate, provider});
+  for (const auto& [name, options] : tls.options) {
+    std::string key = name == "default" ? name : qualify(name, provider);
+    if (!tls_options.emplace(key, Owned<config::TlsOptions>{&options, provider}).second) {
+      twice.push_back({"the TLS options " + name + " are defined by two providers", &options.source});
+    }
+  }
+  for (const auto& [name, store] : tls.stores) {
+    if (!tls_stores.emplace(name, Owned<config::TlsStore>{&store, provider}).second) {
+      twice.push_back({"the TLS store " + name + " is defined by two providers", &store.source});
+    }
+  }
+}
+
 Merged merge(const Fragments& fragments) {
   Merged merged;
-  for (const std::shared_ptr<const Fragment>& fragment : fragments) {
-    const config::Http& http = fragment->configuration.http;
-    add(merged.routers, http.routers, fragment->provider);
-    add(merged.services, http.services, fragment->provider);
-    add(merged.middlewares, http.middlewares, fragment->provider);
-    add(merged.transports, http.servers_transports, fragment->provider);
-    const config::Tcp& tcp = fragment->configuration.tcp;
-    add(merged.tcp_routers, tcp.routers, fragment->provider);
-    add(merged.tcp_services, tcp.services, fragment->provider);
-    add(merged.tcp_middlewares, tcp.middlewares, fragment->provider);
-    add(merged.tcp_transports, tcp.servers_transports, fragment->provider);
-    add(merged.udp_routers, fragment->configuration.udp.routers, fragment->provider);
-    add(merged.udp_services, fragment->configuration.udp.services, fragment->provider);
-    add_tls(merged, fragment->configuration.tls, fragment->provider);
-  }
+  merged.take(fragments);
   return merged;
 }
 

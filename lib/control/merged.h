@@ -20,8 +20,13 @@ struct Owned {
   std::string_view provider;
 };
 
-// Lends from the fragments it was made of.
 struct Merged {
+  // Takes these fragments instead of those it was made of. What is in both is not merged again: a change of one
+  // provider costs what that provider has, not what all have. (Pointers to objects of fragments that went are no longer
+  // good.)
+  void take(const Fragments& now);
+
+  Fragments fragments;  // it was made of, and lends from
   std::map<std::string, Owned<config::HttpRouter>> routers;
   std::map<std::string, Owned<config::HttpService>> services;
   std::map<std::string, Owned<config::Middleware>> middlewares;
@@ -42,6 +47,12 @@ struct Merged {
     const config::Source* source = nullptr;
   };
   std::vector<Twice> twice;
+
+ private:
+  // Calls `each(map, map of the fragment)` for every kind of object that is found by its qualified name.
+  template <class Each>
+  void for_each_kind(const config::Dynamic& from, const Each& each);
+  void add_tls(const config::Tls& tls, std::string_view provider);
 };
 
 Merged merge(const Fragments& fragments);

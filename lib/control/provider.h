@@ -22,6 +22,7 @@ struct Fragment {
 };
 
 struct CertificateWants;
+struct ProviderStats;
 
 class FragmentSink {
  public:
@@ -38,6 +39,8 @@ class Provider {
   virtual Task<void> run(FragmentSink& sink) = 0;
   // The operator asks to read everything again (SIGHUP).
   virtual void reread() {}
+  // What it has done so far; null: it does not count. As long as the provider.
+  virtual const ProviderStats* stats() const { return nullptr; }
   // After every build: the certificates that routers want. For whoever obtains them.
   virtual void wanted(const CertificateWants&) {}
 };

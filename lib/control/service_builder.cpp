@@ -78,7 +78,6 @@ const ServiceBuilder::Built& ServiceBuilder::build(const std::string& name, cons
                                "the service cannot be used", "remove one of the references"));
     return kNothing;
   }
-  built.definition = service;
   ClientTlsSettings tls;
   built.transport = transport_of(service, owned.provider, tls, *report_);
   int types = (service.load_balancer ? 1 : 0) + (service.weighted ? 1 : 0) + (service.mirroring ? 1 : 0) +
@@ -96,8 +95,12 @@ const ServiceBuilder::Built& ServiceBuilder::build(const std::string& name, cons
   if (complete && last != last_.end() && last->second.definition == service &&
       last->second.transport == built.transport && last->second.children == built.children &&
       last->second.middlewares == built.middlewares) {
-    built = std::move(last->second);
-  } else if (types != 1) {
+    building_.erase(name);
+    report_->insert(report_->end(), last->second.report.begin(), last->second.report.end());
+    return built_.insert(last_.extract(last)).position->second;
+  }
+  built.definition = service;
+  if (types != 1) {
     built.report.push_back(problem(
         code::kServiceType,
         types == 0 ? fmt::format("service {} has no type", name) : fmt::format("service {} has {} types", name, types),

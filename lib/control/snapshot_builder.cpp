@@ -84,16 +84,21 @@ Build SnapshotBuilder::build(const Fragments& fragments) {
   for (const auto& fragment : fragments) {
     build.report.insert(build.report.end(), fragment->report.begin(), fragment->report.end());
   }
-  Merged merged = merge(fragments);
+  const Fragments before = merged_.fragments;  // read_ points to their routers
+  merged_.take(fragments);
+  read_routers();
+  const Merged& merged = merged_;
   middlewares_.begin(merged, build.report);
   tls_.begin(merged, build.report);
   services_.begin(merged, middlewares_, build.report);
   std::vector<Places> places(entry_points_.size());
+  for (std::size_t i = 0; i < places.size(); ++i) places[i].placed.reserve(states_[i].placed.size() + 64);
   tcp_services_.begin(merged, build.report);
   tcp_middlewares_.begin(merged, build.report);
   udp_services_.begin(merged, build.report);
   challenges_.begin(merged, build.report);
-  for (const auto& [name, router] : merged.routers) place(name, router, build.report, places);
+  auto read = read_.begin();
+  for (const auto& [name, router] : merged.routers) place(*read++, router, build.report, places);
   for (const auto& [name, router] : merged.tcp_routers) place_tcp(name, router, build.report, places);
   for (const auto& [name, router] : merged.udp_routers) place_udp(name, router, build.report, places);
   std::vector<std::shared_ptr<const server::ChallengeRules>> challenges = challenges_.finish(services_, tcp_services_);
@@ -117,15 +122,45 @@ Build SnapshotBuilder::build(const Fragments& fragments) {
   tls_.await(build.certificates.wants);
   snapshot->certificates = tls_.certificates();
   snapshot->challenges = std::move(challenges);
-  rules_.finish();
   tls_.finish();
   build.snapshot = std::move(snapshot);
   return build;
 }
 
+void SnapshotBuilder::read_routers() {
+  std::vector<Read> last = std::exchange(read_, {});
+  read_.reserve(merged_.routers.size());
+  auto known = last.begin();
+  for (const auto& [name, owned] : merged_.routers) {
+    while (known != last.end() && known->router != owned.object && known->name < name) ++known;
+    // What has a problem is read again if it may have moved, because the report says where it is.
+    const bool same =
+        known != last.end() && (known->router == owned.object ||
+                                (known->name == name && known->report.empty() && *known->router == *owned.object));
+    read_.push_back(same ? std::move(*known++) : read(name, owned));
+    read_.back().router = owned.object;
+  }
+}
+
+SnapshotBuilder::Read SnapshotBuilder::read(const std::string& name, const Owned<config::HttpRouter>& owned) {
+  const config::HttpRouter& router = *owned.object;
+  Read read{name, &router, nullptr, {}, rank_of(owned.provider), {}};
+  read.rule = rule_of(name, router, route::Family::http, owned.provider == "internal", read.report);
+  if (read.rule == nullptr) return read;
+  read.entry_points = entry_points_of(name, router.entry_points, false, router.source, read.report);
+  if (read.entry_points.empty()) {
+    read.rule = nullptr;
+    read.report.push_back(problem(code::kNoEntryPoint, fmt::format("router {} is on no entry point", name),
+                                  router.source, left_out(name),
+                                  "name one of the entry points of the static configuration"));
+  }
+  return read;
+}
+
 template <class Router>
-const RuleCache::Parsed* SnapshotBuilder::rule_of(const std::string& name, const Router& router, route::Family family,
-                                                  bool internal, config::Report& report) {
+std::shared_ptr<const route::Rule> SnapshotBuilder::rule_of(const std::string& name, const Router& router,
+                                                            route::Family family, bool internal,
+                                                            config::Report& report) {
   if (router.rule.empty()) {
     report.push_back(problem(code::kRule, fmt::format("router {} has no rule", name), router.source, left_out(name),
                              family == route::Family::http ? "add a rule, for example Host(`app.example.com`)"
@@ -139,46 +174,41 @@ const RuleCache::Parsed* SnapshotBuilder::rule_of(const std::string& name, const
   }
   std::string_view syntax = router.rule_syntax.empty() ? configuration_.core.default_rule_syntax : router.rule_syntax;
   if (internal) syntax = "v3";
-  const RuleCache::Parsed& rule =
+  const RuleCache::Parsed parsed =
       rules_.parse(router.rule, family, iequals(syntax, "v2") ? route::Syntax::v2 : route::Syntax::v3);
-  if (rule.rule == nullptr) {
+  if (!parsed->rule) {
     report.push_back(problem(code::kRule,
                              fmt::format("the rule of router {} cannot be used: {}, at byte {} of {}", name,
-                                         rule.error.what, rule.error.offset + 1, router.rule),
-                             router.source, left_out(name), rule.error.fix));
+                                         parsed->error->what, parsed->error->offset + 1, router.rule),
+                             router.source, left_out(name), parsed->error->fix));
     return nullptr;
   }
-  for (const route::RuleProblem& warning : rule.warnings) {
+  for (const route::RuleProblem& warning : parsed->warnings) {
     report.push_back(problem(code::kRuleWarning, fmt::format("the rule of router {}: {}", name, warning.what),
                              router.source, "the router is used as it is", warning.fix, config::Severity::warning));
   }
-  return &rule;
+  return {parsed, &*parsed->rule};
 }
 
-void SnapshotBuilder::place(const std::string& name, const Owned<config::HttpRouter>& owned, config::Report& report,
+void SnapshotBuilder::place(const Read& read, const Owned<config::HttpRouter>& owned, config::Report& report,
                             std::vector<Places>& places) {
+  report.insert(report.end(), read.report.begin(), read.report.end());
+  if (read.rule == nullptr) return;
+  const std::string& name = read.name;
   const config::HttpRouter& router = *owned.object;
   const config::Source& source = router.source;
-  bool internal = owned.provider == "internal";
-  const RuleCache::Parsed* parsed = rule_of(name, router, route::Family::http, internal, report);
-  if (parsed == nullptr) return;
-  const RuleCache::Parsed& rule = *parsed;
+  const bool internal = owned.provider == "internal";
   const std::string effect = left_out(name);
-  std::vector<std::size_t> indices = entry_points_of(name, router.entry_points, false, source, report);
-  if (indices.empty()) {
-    report.push_back(problem(code::kNoEntryPoint, fmt::format("router {} is on no entry point", name), source, effect,
-                             "name one of the entry points of the static configuration"));
-    return;
-  }
-  challenges_.add(name, owned, *rule.rule, indices);
-  // Before anything else can leave the router out: its hosts keep their TLS options, whatever else is wrong with it.
-  std::vector<bool> secure(entry_points_.size(), false);
-  std::erase_if(indices, [&](std::size_t index) {
+  challenges_.add(name, owned, *read.rule, read.entry_points);
+  auto tls_of_model = [&](std::size_t index) {
     const config::EntryPoint* model = models_[index];
-    const config::RouterTls* model_tls = model != nullptr && model->http.tls && !internal ? &*model->http.tls : nullptr;
-    if (!router.tls && model_tls == nullptr) return false;
-    secure[index] = true;
-    return !place_tls(name, owned, model_tls, *rule.rule, report, places[index]);
+    return model != nullptr && model->http.tls && !internal ? &*model->http.tls : nullptr;
+  };
+  auto is_secure = [&](std::size_t index) { return router.tls || tls_of_model(index) != nullptr; };
+  // Before anything else can leave the router out: its hosts keep their TLS options, whatever else is wrong with it.
+  std::vector<std::size_t> indices = read.entry_points;
+  std::erase_if(indices, [&](std::size_t index) {
+    return is_secure(index) && !place_tls(name, owned, tls_of_model(index), *read.rule, report, places[index]);
   });
   if (indices.empty()) return;
   if (router.service.empty()) {
@@ -187,9 +217,9 @@ void SnapshotBuilder::place(const std::string& name, const Owned<config::HttpRou
     return;
   }
   Placed base;
-  base.rule = rule.rule;
+  base.rule = read.rule;
   base.priority = router.priority;
-  base.rank = rank_of(owned.provider);
+  base.rank = read.rank;
   base.service = services_.find(qualify(router.service, owned.provider), source, effect);
   Chain own;
   bool complete = middlewares_.append(own, router.middlewares, owned.provider, source, effect);
@@ -202,7 +232,7 @@ void SnapshotBuilder::place(const std::string& name, const Owned<config::HttpRou
   for (std::size_t index : indices) {
     Placed one = base;
     one.name = name;
-    one.secure = secure[index];
+    one.secure = is_secure(index);
     const config::EntryPoint* model = models_[index];
     if (model != nullptr && !model->http.middlewares.empty() && !internal) {
       // A router on several entry points shows up once for each that adds something to it.
@@ -219,9 +249,9 @@ void SnapshotBuilder::place_tcp(const std::string& name, const Owned<config::Tcp
   const config::TcpRouter& router = *owned.object;
   const config::Source& source = router.source;
   const std::string effect = fmt::format("TCP router {} takes no connections", name);
-  const RuleCache::Parsed* rule = rule_of(name, router, route::Family::tcp, false, report);
+  const std::shared_ptr<const route::Rule> rule = rule_of(name, router, route::Family::tcp, false, report);
   if (rule == nullptr) return;
-  if (route::needs_tls(*rule->rule) && !router.tls) {
+  if (route::needs_tls(*rule) && !router.tls) {
     report.push_back(
         problem(code::kNeedsTls,
                 fmt::format("TCP router {} names a host in {}, which only a TLS handshake tells", name, router.rule),
@@ -237,7 +267,7 @@ void SnapshotBuilder::place_tcp(const std::string& name, const Owned<config::Tcp
     return;
   }
   PlacedTcp one;
-  one.rule = rule->rule;
+  one.rule = rule;
   one.priority = router.priority;
   one.rank = rank_of(owned.provider);
   one.name = name;
@@ -252,7 +282,7 @@ void SnapshotBuilder::place_tcp(const std::string& name, const Owned<config::Tcp
       report.push_back(tls_.refusal("TCP router " + name, options, source, "its connections are closed"));
     }
   }
-  challenges_.add(name, router, *rule->rule);
+  challenges_.add(name, router, *rule);
   challenges_.delegate(name, router, one.service);
   for (std::size_t index : indices) places[index].tcp.push_back(one);
 }

@@ -87,7 +87,19 @@ class SnapshotBuilder {
     PlacedUdp udp;
   };
 
-  void place(const std::string& name, const Owned<config::HttpRouter>& owned, config::Report& report,
+  // What a router says by itself, whatever else the configuration has: as long as the router is the same, so is this.
+  struct Read {
+    std::string name;
+    const config::HttpRouter* router = nullptr;  // of the fragments of this build
+    std::shared_ptr<const route::Rule> rule;     // null: it takes no requests, as the report says
+    std::vector<std::size_t> entry_points;
+    std::uint32_t rank = 0;
+    config::Report report;
+  };
+
+  void read_routers();
+  Read read(const std::string& name, const Owned<config::HttpRouter>& owned);
+  void place(const Read& read, const Owned<config::HttpRouter>& owned, config::Report& report,
              std::vector<Places>& places);
   bool place_tls(const std::string& name, const Owned<config::HttpRouter>& owned, const config::RouterTls* model,
                  const route::Rule& rule, config::Report& report, Places& places);
@@ -97,8 +109,8 @@ class SnapshotBuilder {
                  std::vector<Places>& places);
   // Of a router of either kind.
   template <class Router>
-  const RuleCache::Parsed* rule_of(const std::string& name, const Router& router, route::Family family, bool internal,
-                                   config::Report& report);
+  std::shared_ptr<const route::Rule> rule_of(const std::string& name, const Router& router, route::Family family,
+                                             bool internal, config::Report& report);
   std::vector<std::size_t> entry_points_of(const std::string& name, const std::vector<std::string>& names, bool udp,
                                            const config::Source& source, config::Report& report) const;
   std::shared_ptr<const server::EntryPointRoutes> routes_of(std::size_t index, Places places);
@@ -117,6 +129,8 @@ class SnapshotBuilder {
   UdpServices udp_services_;
   MiddlewareBuilder middlewares_;
   RuleCache rules_;
+  Merged merged_;
+  std::vector<Read> read_;  // the HTTP routers of the last build, as merged_ has them
   ChallengePlaces challenges_;
   std::vector<EntryPointState> states_;
   std::uint64_t number_ = 0;

@@ -25,77 +25,23 @@ std::string health_key(const std::string& service, const config::TcpServer& serv
 
 }  // namespace
 
-void TcpServices::begin(const Merged& merged, config::Report& report) {
-  merged_ = &merged;
-  report_ = &report;
-  last_ = std::exchange(built_, {});
-}
-
-std::shared_ptr<const proxy::TcpHandler> TcpServices::find(const std::string& name, const config::Source& referrer,
-                                                           const std::string& effect) {
-  auto defined = merged_->tcp_services.find(name);
-  if (defined == merged_->tcp_services.end()) {
-    std::vector<std::string> known;
-    for (const auto& [other, service] : merged_->tcp_services) known.push_back(other);
-    report_->push_back(unknown_reference("TCP service", name, known, referrer, effect));
-    return nullptr;
-  }
-  return build(name, defined->second).handler;
-}
-
-const TcpServices::Built& TcpServices::build(const std::string& name, const Owned<config::TcpService>& owned) {
-  if (auto done = built_.find(name); done != built_.end()) return done->second;
-  const config::TcpService& service = *owned.object;
-  if (!building_.insert(name).second) {
-    static const Built kNothing;
-    report_->push_back(problem(code::kCycle, fmt::format("TCP service {} refers to itself", name), service.source,
-                               "the service cannot be used", "remove one of the references"));
-    return kNothing;
-  }
-  Built built;
-  built.definition = service;
-  set_transport(name, owned, built);
-  if (service.weighted) {
-    for (const config::WeightedService& child : service.weighted->services) {
-      built.children.push_back(find(qualify(child.name, owned.provider), service.source,
-                                    fmt::format("TCP service {} cannot be used", name)));
-    }
-  }
-  auto last = last_.find(name);
-  if (last != last_.end() && last->second.definition == service && last->second.transport == built.transport &&
-      last->second.usable == built.usable && last->second.children == built.children) {
-    built = std::move(last->second);
-  } else if (service.load_balancer.has_value() == service.weighted.has_value()) {
-    built.report.push_back(problem(
-        code::kServiceType, fmt::format("TCP service {} has {}", name, service.weighted ? "two types" : "no type"),
-        service.source, "the service cannot be used", "give it loadBalancer or weighted"));
-  } else if (service.load_balancer) {
-    build_load_balancer(name, *service.load_balancer, built);
-  } else {
-    build_weighted(name, *service.weighted, built);
-  }
-  building_.erase(name);
-  report_->insert(report_->end(), built.report.begin(), built.report.end());
-  return built_.emplace(name, std::move(built)).first->second;
-}
-
 // `default@internal`, as the static configuration has it.
 void TcpServices::set_default_transport(const config::TcpService& service, Built& built) {
   const config::DefaultTcpServersTransport& settings = configuration_.tcp_servers_transport;
-  built.transport.dial_timeout = settings.dial_timeout > 0s ? settings.dial_timeout : Duration::max();
-  built.transport.keep_alive = settings.dial_keep_alive;
-  if (settings.termination_delay != 0s) built.transport.termination_delay = settings.termination_delay;
+  built.extra.transport.dial_timeout = settings.dial_timeout > 0s ? settings.dial_timeout : Duration::max();
+  built.extra.transport.keep_alive = settings.dial_keep_alive;
+  if (settings.termination_delay != 0s) built.extra.transport.termination_delay = settings.termination_delay;
   if (!any_secure(*service.load_balancer)) return;
   ClientTlsSettings wish;
   if (settings.tls) {
     wish.insecure_skip_verify = settings.tls->insecure_skip_verify;
     wish.root_cas = settings.tls->root_cas;
   }
-  built.transport.tls = tls_.client_context("TCP default@internal", wish, service.source);
-  built.usable = built.transport.tls != nullptr;
+  built.extra.transport.tls = tls_.client_context("TCP default@internal", wish, service.source);
+  built.extra.usable = built.extra.transport.tls != nullptr;
 }
 
-void TcpServices::set_transport(const std::string& name, const Owned<config::TcpService>& owned, Built& built) {
+void TcpServices::prepare(const std::string& name, const Owned<config::TcpService>& owned, Built& built) {
   const config::TcpService& service = *owned.object;
   if (!service.load_balancer) return;
   const config::TcpLoadBalancer& balancer = *service.load_balancer;
@@ -111,13 +57,13 @@ void TcpServices::set_transport(const std::string& name, const Owned<config::Tcp
     for (const auto& [other, transport] : merged_->tcp_transports) known.push_back(other);
     report_->push_back(unknown_reference("TCP serversTransport", wanted, known, service.source,
                                          fmt::format("TCP service {} cannot be used", name)));
-    built.usable = false;
+    built.extra.usable = false;
     return;
   }
   const config::TcpServersTransport& settings = *found->second.object;
-  built.transport.dial_timeout = settings.dial_timeout > 0s ? settings.dial_timeout : Duration::max();
-  built.transport.keep_alive = settings.dial_keep_alive;
-  built.transport.termination_delay = settings.termination_delay;
+  built.extra.transport.dial_timeout = settings.dial_timeout > 0s ? settings.dial_timeout : Duration::max();
+  built.extra.transport.keep_alive = settings.dial_keep_alive;
+  built.extra.transport.termination_delay = settings.termination_delay;
   if (settings.proxy_protocol) set_proxy_protocol(wanted, settings.proxy_protocol->version, built);
   set_deprecated(name, balancer, built);
   if (!settings.tls && !any_secure(balancer)) return;
@@ -131,25 +77,25 @@ void TcpServices::set_transport(const std::string& name, const Owned<config::Tcp
     wish.peer_uri = tls.peer_cert_uri;
     wish.peer_sans = tls.peer_cert_sans;
   }
-  built.transport.tls = tls_.client_context("TCP " + wanted, wish, settings.source);
-  built.usable = built.usable && built.transport.tls != nullptr;
+  built.extra.transport.tls = tls_.client_context("TCP " + wanted, wish, settings.source);
+  built.extra.usable = built.extra.usable && built.extra.transport.tls != nullptr;
 }
 
 // The options of a load balancer that belong to a transport today.
 void TcpServices::set_deprecated(const std::string& name, const config::TcpLoadBalancer& settings, Built& built) {
   if (settings.proxy_protocol) set_proxy_protocol(name, settings.proxy_protocol->version, built);
-  if (settings.termination_delay) built.transport.termination_delay = *settings.termination_delay * 1ms;
+  if (settings.termination_delay) built.extra.transport.termination_delay = *settings.termination_delay * 1ms;
 }
 
 void TcpServices::set_proxy_protocol(const std::string& whose, std::int64_t version, Built& built) {
   if (version == 1 || version == 2) {
-    built.transport.proxy_protocol = static_cast<int>(version);
+    built.extra.transport.proxy_protocol = static_cast<int>(version);
     return;
   }
   report_->push_back(problem(code::kServer,
                              fmt::format("{}: there is no version {} of the PROXY protocol", whose, version),
                              built.definition.source, "the service cannot be used", "write 1 or 2"));
-  built.usable = false;
+  built.extra.usable = false;
 }
 
 bool TcpServices::can_check(const std::string& name, const config::TcpHealthCheck& settings, Built& built) {
@@ -168,14 +114,8 @@ bool TcpServices::can_check(const std::string& name, const config::TcpHealthChec
   return false;
 }
 
-std::shared_ptr<proxy::WeightedPositions> TcpServices::positions(const std::string& key,
-                                                                 const std::vector<double>& weights) {
-  return registry_.get<proxy::WeightedPositions>(
-      key, [&] { return std::make_shared<proxy::WeightedPositions>(workers_, weights); });
-}
-
 void TcpServices::build_load_balancer(const std::string& name, const config::TcpLoadBalancer& settings, Built& built) {
-  if (!built.usable) return;  // reported
+  if (!built.extra.usable) return;  // reported
   std::vector<proxy::TcpLoadBalancer::Server> servers;
   std::string key = "tcp " + name;
   bool checked = settings.health_check && can_check(name, *settings.health_check, built);
@@ -193,47 +133,27 @@ void TcpServices::build_load_balancer(const std::string& name, const config::Tcp
       auto health = registry_.get<proxy::ServerHealth>(
           target, [] { return std::make_shared<proxy::ServerHealth>(Loop::current().now()); });
       server.health = health;
-      built.health_targets.push_back(
-          {std::move(target), name, server, *settings.health_check, built.transport.tls, std::move(health)});
+      built.extra.health_targets.push_back(
+          {std::move(target), name, server, *settings.health_check, built.extra.transport.tls, std::move(health)});
     }
     key += ' ' + written.address;
     servers.push_back(std::move(server));
   }
   std::vector<double> weights(servers.size(), 1.0);
-  built.handler =
-      std::make_shared<proxy::TcpLoadBalancer>(name, std::move(servers), built.transport, positions(key, weights));
+  built.handler = std::make_shared<proxy::TcpLoadBalancer>(name, std::move(servers), built.extra.transport,
+                                                           positions(key, weights));
 }
 
-void TcpServices::build_weighted(const std::string& name, const config::TcpWeighted& settings, Built& built) {
-  std::vector<double> weights;
-  std::string key = "tcp " + name;
-  for (const config::WeightedService& child : settings.services) {
-    std::int64_t weight = child.weight.value_or(1);
-    if (weight < 0) {
-      built.report.push_back(problem(code::kServer,
-                                     fmt::format("TCP service {}: the weight of {} is below 0", name, child.name),
-                                     built.definition.source, "the service cannot be used", "a weight is at least 0"));
-      return;
-    }
-    weights.push_back(static_cast<double>(weight));
-    key += fmt::format(" {}*{}", child.name, weight);
-  }
-  for (const auto& child : built.children) {
-    if (child == nullptr) return;  // reported by find
-  }
-  built.handler =
-      std::make_shared<proxy::TcpWeighted>(built.children, positions(key, weights), settings.health_check.has_value());
-}
-
-void TcpServices::finish() {
-  for (const auto& [name, service] : merged_->tcp_services) build(name, service);
-  last_.clear();
+TcpServices::Handler TcpServices::weighted(const config::TcpWeighted& settings, std::vector<Handler> children,
+                                           std::shared_ptr<proxy::WeightedPositions> positions) {
+  return std::make_shared<proxy::TcpWeighted>(std::move(children), std::move(positions),
+                                              settings.health_check.has_value());
 }
 
 std::vector<TcpHealthTarget> TcpServices::health_targets() const {
   std::vector<TcpHealthTarget> targets;
   for (const auto& [name, built] : built_) {
-    targets.insert(targets.end(), built.health_targets.begin(), built.health_targets.end());
+    targets.insert(targets.end(), built.extra.health_targets.begin(), built.extra.health_targets.end());
   }
   return targets;
 }

@@ -2,50 +2,33 @@
 // to the next. Control thread only.
 #pragma once
 
-#include <map>
-#include <memory>
-#include <set>
-#include <string>
-#include <vector>
-
-#include "control/merged.h"
-#include "control/registry.h"
+#include "control/stream_services.h"
 #include "proxy/udp_services.h"
 
 namespace sluice::control {
 
-class UdpServices {
- public:
-  UdpServices(unsigned workers, Registry& registry) : workers_(workers), registry_(registry) {}
+struct UdpKind {
+  using Service = config::UdpService;
+  using LoadBalancer = config::UdpLoadBalancer;
+  using Weighted = config::UdpWeighted;
+  using Handler = proxy::UdpService;
+  struct Extra {
+    friend bool same(const Extra&, const Extra&) { return true; }
+  };
+  static constexpr std::string_view kName = "UDP";
+  static constexpr std::string_view kPrefix = "udp";
+  static const auto& all(const Merged& merged) { return merged.udp_services; }
+};
 
-  // Starts a build. `merged` and `report` must live until `finish`.
-  void begin(const Merged& merged, config::Report& report);
-  // The service of a qualified name; null when it does not exist or cannot be built, which has been reported.
-  std::shared_ptr<const proxy::UdpService> find(const std::string& name, const config::Source& referrer,
-                                                const std::string& effect);
-  // Builds what nobody referred to as well, so that its problems are seen.
-  void finish();
+class UdpServices final : public StreamServices<UdpKind> {
+ public:
+  UdpServices(unsigned workers, Registry& registry) : StreamServices(workers, registry) {}
 
  private:
-  struct Built {
-    config::UdpService definition;
-    std::vector<std::shared_ptr<const proxy::UdpService>> children;
-    std::shared_ptr<const proxy::UdpService> service;
-    config::Report report;
-  };
-
-  const Built& build(const std::string& name, const Owned<config::UdpService>& owned);
-  void build_load_balancer(const std::string& name, const config::UdpLoadBalancer& settings, Built& built);
-  void build_weighted(const std::string& name, const config::UdpWeighted& settings, Built& built);
-  std::shared_ptr<proxy::WeightedPositions> positions(const std::string& key, const std::vector<double>& weights);
-
-  unsigned workers_;
-  Registry& registry_;
-  const Merged* merged_ = nullptr;
-  config::Report* report_ = nullptr;
-  std::map<std::string, Built> built_;
-  std::map<std::string, Built> last_;
-  std::set<std::string> building_;
+  void prepare(const std::string&, const Owned<config::UdpService>&, Built&) override {}
+  void build_load_balancer(const std::string& name, const config::UdpLoadBalancer& settings, Built& built) override;
+  Handler weighted(const config::UdpWeighted& settings, std::vector<Handler> children,
+                   std::shared_ptr<proxy::WeightedPositions> positions) override;
 };
 
 }  // namespace sluice::control

@@ -59,17 +59,20 @@ void ended(Pair& pair) {
   if (pair.after.delay != kNoStall) pair.scope.spawn(end_later(pair));
 }
 
-// One direction of a joined pair: copies at first and splices once two reads in a row were large.
+// One direction of a joined pair: copies at first and splices from two large reads in a row until little comes at once.
 Task<void> pump(Stream& from, Stream& to, Duration idle, std::uint64_t& moved, Pair& pair) {
   int large_reads = 0;
   for (;;) {
     if (large_reads >= 2 && from.socket() != nullptr && to.socket() != nullptr) {
-      Moved spliced = co_await splice_until_quiet(*from.socket(), *to.socket(), idle);
+      Status ready = co_await from.wait_readable(Loop::current().now() + idle);
+      Moved spliced;
+      if (ready) spliced = co_await splice_until_quiet(*from.socket(), *to.socket(), idle);
       moved += spliced.bytes;
-      if (!spliced.source || !spliced.sink) {
+      if (!ready || !spliced.source || !spliced.sink) {
         pair.broke();
         co_return;
       }
+      if (spliced.bytes >= kWorthSplicing) continue;
       large_reads = 0;
     }
     Result<Bytes> bytes = co_await from.read(Loop::current().now() + idle);

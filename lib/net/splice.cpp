@@ -101,8 +101,8 @@ Task<Moved> move_through_pipe(Lease& lease, SocketStream& from, SocketStream& to
     ssize_t got = splice(from.fd(), nullptr, lease.pipe().write_end, nullptr, most, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && errno == EAGAIN) {
-      if (until_quiet) co_return moved;
       from.readiness().not_readable();
+      if (until_quiet) co_return moved;
       if (from.readiness().readable()) {
         co_await yield_turn();
         continue;

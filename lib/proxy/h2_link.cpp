@@ -1,5 +1,6 @@
 #include "proxy/h2_link.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -45,6 +46,27 @@ void H2Link::push() {
     session_.produce(out_);
   }
   wake_.notify_all();
+  let_in();
+}
+
+bool H2Link::crowded() const {
+  return !has_room() ||
+         std::any_of(room_.begin(), room_.end(), [](const Signal& queue) { return queue.has_waiters(); });
+}
+
+Task<Status> H2Link::room(Urgency urgency) {
+  if (!crowded()) co_return Status();
+  do {
+    Status let = co_await room_[static_cast<std::size_t>(urgency)].wait();
+    if (!let) co_return let;
+  } while (!has_room());
+  co_return Status();
+}
+
+void H2Link::let_in() {
+  if (!has_room()) return;
+  auto queue = std::find_if(room_.begin(), room_.end(), [](const Signal& waiting) { return waiting.has_waiters(); });
+  if (queue != room_.end()) queue->notify_one();
 }
 
 Task<void> H2Link::run_writer() {
@@ -61,6 +83,7 @@ Task<void> H2Link::run_writer() {
     Status sent = co_await net::write_all(*transport_, out_, stall_);
     writing_ = false;
     out_.clear();
+    let_in();
     if (!sent) {
       transport_->abort();
       break;

@@ -5,6 +5,8 @@
 // streams wait instead of memory growing. Used by one loop; the output buffer is only held while there is output.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -13,6 +15,9 @@
 #include "net/stream.h"
 
 namespace sluice::proxy {
+
+// How urgent a response is (RFC 9218 §4.1), as far as streams that wait for room are told apart.
+enum class Urgency : std::uint8_t { high, normal, low };
 
 class H2Link {
  public:
@@ -30,6 +35,12 @@ class H2Link {
   // Something was submitted to the session. Not from within its events.
   void push();
 
+  // Content that is written now would wait in memory, or get ahead of somebody who waits already.
+  bool crowded() const;
+  // Until there is room, in the order of coming within one urgency. Whoever was let in writes, or pushes before it
+  // waits for anything else: that lets the next one in. Errors: what the scope was cancelled with.
+  Task<Status> room(Urgency urgency);
+
   // Writes until `finish_writing` was called and everything has left, or the transport fails. The transport is aborted
   // then, so that the reader wakes.
   Task<void> run_writer();
@@ -44,6 +55,8 @@ class H2Link {
 
  private:
   void release_buffer();
+  bool has_room() const { return !writing_ && out_.size() < http::h2::Session::kBatch; }
+  void let_in();
 
   std::unique_ptr<net::Stream> transport_;
   http::h2::Session session_;
@@ -51,9 +64,10 @@ class H2Link {
   std::string out_;
   Signal wake_;
   Signal done_;
-  bool writing_ = false;    // the transport is full
-  bool finishing_ = false;  // nothing more will be submitted
-  bool ended_ = false;      // the writer has
+  std::array<Signal, 3> room_;  // by urgency
+  bool writing_ = false;        // the transport is full
+  bool finishing_ = false;      // nothing more will be submitted
+  bool ended_ = false;          // the writer has
 };
 
 }  // namespace sluice::proxy

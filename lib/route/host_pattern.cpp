@@ -17,22 +17,27 @@ HostPattern host_pattern(const Clause& clause) {
   return pattern;
 }
 
-HostIndex::HostIndex(const std::vector<HostPattern>& patterns) : slots_(patterns.size()) {
-  for (const HostPattern& pattern : patterns) {
-    slots_.add(hash_more(static_cast<std::uint64_t>(pattern.kind), pattern.name),
-               static_cast<std::uint32_t>(names_.size()));
-    Name name;
-    name.size = static_cast<std::uint32_t>(pattern.name.size());
-    name.kind = pattern.kind;
-    if (name.size <= kShort) {
-      std::copy(pattern.name.begin(), pattern.name.end(), name.short_text.begin());
-    } else {
-      name.text = static_cast<std::uint32_t>(long_texts_.size());
-      long_texts_ += pattern.name;
-    }
-    names_.push_back(name);
-    has_wildcards_ = has_wildcards_ || pattern.kind == HostPattern::Kind::wildcard;
+HostIndex::HostIndex(const std::vector<HostPattern>& patterns) : HostIndex(patterns.size()) {
+  for (const HostPattern& pattern : patterns) add(pattern);
+}
+
+std::uint32_t HostIndex::add(const HostPattern& pattern) {
+  const std::uint64_t hash = hash_of(pattern.kind, pattern.name);
+  if (std::optional<std::uint32_t> known = find(hash, pattern.kind, pattern.name)) return *known;
+  const auto number = static_cast<std::uint32_t>(names_.size());
+  slots_.add(hash, number);
+  Name name;
+  name.size = static_cast<std::uint32_t>(pattern.name.size());
+  name.kind = pattern.kind;
+  if (name.size <= kShort) {
+    std::copy(pattern.name.begin(), pattern.name.end(), name.short_text.begin());
+  } else {
+    name.text = static_cast<std::uint32_t>(long_texts_.size());
+    long_texts_ += pattern.name;
   }
+  names_.push_back(name);
+  has_wildcards_ = has_wildcards_ || pattern.kind == HostPattern::Kind::wildcard;
+  return number;
 }
 
 }  // namespace sluice::route

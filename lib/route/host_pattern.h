@@ -41,9 +41,16 @@ inline bool is_wildcard_match(std::string_view rest, std::string_view host) {
 
 class HostIndex {
  public:
-  HostIndex() = default;
+  // Empty, with room for `most` patterns.
+  explicit HostIndex(std::size_t most = 0) : slots_(most) { names_.reserve(most); }
   // Files each pattern under its place in the list. The patterns differ, and none is `any`.
   explicit HostIndex(const std::vector<HostPattern>& patterns);
+
+  // The number of the pattern, which is not `any`: its own, or the next one.
+  std::uint32_t add(const HostPattern& pattern);
+  std::size_t size() const { return names_.size(); }
+  // Lent by the index.
+  std::string_view name(std::uint32_t number) const { return text(names_[number]); }
 
   // What the owner keeps with a pattern, in the cache line that the lookup has read anyway.
   static constexpr std::uint32_t kNoNote = 0xffffffff;
@@ -71,8 +78,14 @@ class HostIndex {
     return std::string_view(long_texts_).substr(name.text, name.size);
   }
 
+  static std::uint64_t hash_of(HostPattern::Kind kind, std::string_view name) {
+    return hash_more(static_cast<std::uint64_t>(kind), name);
+  }
   std::optional<std::uint32_t> find(HostPattern::Kind kind, std::string_view name) const {
-    return slots_.find(hash_more(static_cast<std::uint64_t>(kind), name), [&](std::uint32_t number) {
+    return find(hash_of(kind, name), kind, name);
+  }
+  std::optional<std::uint32_t> find(std::uint64_t hash, HostPattern::Kind kind, std::string_view name) const {
+    return slots_.find(hash, [&](std::uint32_t number) {
       const Name& known = names_[number];
       return known.kind == kind && text(known) == name;
     });

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "route/clause.h"
+#include "route/prepared.h"
 #include "route/vocabulary.h"
 
 namespace sluice::route {
@@ -25,6 +26,7 @@ class Parser {
     ParsedRule result;
     if (root) {
       result.rule = Rule{std::string(text_), family_, syntax_, std::move(*root)};
+      result.rule->prepared = std::make_shared<const Prepared>(*result.rule);
       result.warnings = std::move(warnings_);
     } else {
       error_->what = "error while parsing rule: " + error_->what;

@@ -17,7 +17,7 @@ std::size_t shared(std::string_view a, std::string_view b) {
 
 PathIndex::PathIndex(std::vector<Entry> entries, Bucket buckets) {
   std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
-    return std::tie(a.bucket, a.key, a.item) < std::tie(b.bucket, b.key, b.item);
+    return std::tie(a.bucket, *a.key, a.item) < std::tie(b.bucket, *b.key, b.item);
   });
   buckets_.resize(buckets);
   auto here = [](const auto& all) { return static_cast<std::uint32_t>(all.size()); };
@@ -25,14 +25,14 @@ PathIndex::PathIndex(std::vector<Entry> entries, Bucket buckets) {
   for (const Entry& entry : entries) {
     Range& keys = buckets_[entry.bucket].keys;
     if (last == nullptr || last->bucket != entry.bucket) keys.begin = here(keys_);
-    if (keys.begin == here(keys_) || last->key.text != entry.key.text) {
+    if (keys.begin == here(keys_) || last->key->text != entry.key->text) {
       Range none{here(items_), here(items_)};
-      keys_.push_back(Node{entry.bucket, here(texts_), here(entry.key.text), none, none});
-      texts_ += entry.key.text;
+      keys_.push_back(Node{entry.bucket, here(texts_), here(entry.key->text), none, none});
+      texts_ += entry.key->text;
       keys.end = here(keys_);
     }
     // Prefixes sort before exact paths of the same text, so each list lies in one piece.
-    Range& list = entry.key.exact ? keys_.back().exact : keys_.back().prefix;
+    Range& list = entry.key->exact ? keys_.back().exact : keys_.back().prefix;
     if (list.size() == 0) list.begin = here(items_);
     items_.push_back(entry.item);
     list.end = here(items_);

@@ -24,7 +24,7 @@ class PathIndex {
 
   struct Entry {
     Bucket bucket = 0;
-    PathKey key;
+    const PathKey* key = nullptr;  // needed only while the index is built
     std::uint32_t item = 0;
   };
 

@@ -22,15 +22,7 @@ bool any_field(const http::Fields* fields, std::string_view name, const Test& te
 
 }  // namespace
 
-Program::Program() : text_(std::make_unique<Arena>()) {}
-
-Program::Address Program::add(const Rule& rule) { return emit(rule.root, rule, kAccept, kReject); }
-
-void Program::seal() {
-  known_patterns_.clear();
-  operations_.shrink_to_fit();
-  labels_.shrink_to_fit();
-}
+Program::Program(const Rule& rule) : entry_(emit(rule.root, rule, kAccept, kReject)) {}
 
 // Written from the last part to the first, so that each knows where the next one begins.
 Program::Address Program::emit(const Expression& expression, const Rule& rule, Address on_true, Address on_false) {
@@ -38,8 +30,8 @@ Program::Address Program::emit(const Expression& expression, const Rule& rule, A
     Operation operation = translate(expression.clause);
     operation.on_true = on_true;
     operation.on_false = on_false;
-    operations_.push_back(operation);
-    labels_.push_back(Label{text_->copy(print(expression.clause, rule.family, rule.syntax)), expression.clause.offset});
+    operations_.push_back(std::move(operation));
+    labels_.push_back(Label{print(expression.clause, rule.family, rule.syntax), expression.clause.offset});
     SLUICE_CHECK(operations_.size() < kAccept);
     return static_cast<Address>(operations_.size() - 1);
   }
@@ -53,8 +45,8 @@ Program::Address Program::emit(const Expression& expression, const Rule& rule, A
 Program::Operation Program::translate(const Clause& clause) {
   Operation operation;
   operation.negated = clause.negated;
-  operation.key = text_->copy(clause.key);
-  if (clause.pattern != nullptr) operation.index = pattern_index(clause.pattern, clause);
+  operation.key = clause.key;
+  operation.pattern = clause.pattern;
   // The Host field is compared as the authority, which both versions of HTTP have.
   bool authority = iequals(clause.key, "host");
   switch (clause.matcher) {
@@ -64,7 +56,7 @@ Program::Operation Program::translate(const Clause& clause) {
       operation.test = pattern.kind == HostPattern::Kind::any     ? Test::true_
                        : pattern.kind == HostPattern::Kind::exact ? Test::host
                                                                   : Test::host_wildcard;
-      operation.value = text_->copy(pattern.name);
+      operation.value = std::move(pattern.name);
       return operation;
     }
     case Matcher::host_regexp:
@@ -82,19 +74,13 @@ Program::Operation Program::translate(const Clause& clause) {
     case Matcher::query_template: operation.test = Test::query_regexp; break;
     case Matcher::client_ip:
       operation.test = Test::client_ip;
-      operation.index = static_cast<std::uint32_t>(networks_.size());
+      operation.network = static_cast<std::uint32_t>(networks_.size());
       networks_.push_back(*Cidr::parse(clause.value));
       break;
     case Matcher::alpn: operation.test = Test::alpn; break;
   }
-  operation.value = text_->copy(clause.value);
+  operation.value = clause.value;
   return operation;
-}
-
-std::uint32_t Program::pattern_index(const std::shared_ptr<const Pattern>& pattern, const Clause& clause) {
-  auto [known, fresh] = known_patterns_.emplace(std::pair(clause.matcher, clause.value), patterns_.size());
-  if (fresh) patterns_.push_back(pattern);
-  return known->second;
 }
 
 bool Program::holds(const Operation& operation, const Facts& facts) const {
@@ -102,32 +88,31 @@ bool Program::holds(const Operation& operation, const Facts& facts) const {
     case Test::true_: return true;
     case Test::host: return !facts.host.empty() && facts.host == operation.value;
     case Test::host_wildcard: return is_wildcard_match(operation.value, facts.host);
-    case Test::host_regexp: return patterns_[operation.index]->matches(facts.host);
+    case Test::host_regexp: return operation.pattern->matches(facts.host);
     case Test::path: return facts.path == operation.value;
     case Test::path_prefix: return facts.path.starts_with(operation.value);
-    case Test::path_regexp: return patterns_[operation.index]->matches(facts.path);
+    case Test::path_regexp: return operation.pattern->matches(facts.path);
     case Test::method: return facts.method == operation.value;
     case Test::authority: return facts.authority == operation.value;
-    case Test::authority_regexp:
-      return !facts.authority.empty() && patterns_[operation.index]->matches(facts.authority);
+    case Test::authority_regexp: return !facts.authority.empty() && operation.pattern->matches(facts.authority);
     case Test::header:
       return any_field(facts.fields, operation.key, [&](std::string_view value) { return value == operation.value; });
     case Test::header_regexp:
       return any_field(facts.fields, operation.key,
-                       [&](std::string_view value) { return patterns_[operation.index]->matches(value); });
+                       [&](std::string_view value) { return operation.pattern->matches(value); });
     case Test::query: return query_has(facts.query, operation.key, operation.value);
-    case Test::query_regexp: return query_matches(facts.query, operation.key, *patterns_[operation.index]);
-    case Test::client_ip: return networks_[operation.index].contains(*facts.client);
+    case Test::query_regexp: return query_matches(facts.query, operation.key, *operation.pattern);
+    case Test::client_ip: return networks_[operation.network].contains(*facts.client);
     case Test::alpn: return std::find(facts.alpn.begin(), facts.alpn.end(), operation.value) != facts.alpn.end();
   }
   return false;
 }
 
-std::optional<Program::Failure> Program::explain(Address entry, const Facts& facts) const {
+std::optional<Program::Failure> Program::explain(const Facts& facts) const {
   std::size_t held = 0;  // in a row: clauses of the alternative at hand
   std::size_t most = 0;
   std::optional<Address> failed;
-  Address at = entry;
+  Address at = entry_;
   while (at < kAccept) {
     const Operation& operation = operations_[at];
     if (holds(operation, facts) != operation.negated) {

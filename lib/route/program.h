@@ -1,20 +1,17 @@
-// program.h: the rules of one table as flat code. Each clause is one operation with two ways out; a rule is entered at
-// its first operation and left at kAccept or kReject.
+// program.h: a rule as flat code. Each clause is one operation with two ways out; the rule is left at kAccept or
+// kReject.
 //
-// Filled on the control thread, then immutable and shared by all threads. Running it neither allocates nor makes
-// virtual calls (but see pattern.h and query.h for long queries and text that is not UTF-8).
+// Immutable; shared by all threads. Running it neither allocates nor makes virtual calls (but see pattern.h and query.h
+// for long queries and text that is not UTF-8).
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
-#include "base/arena.h"
 #include "base/ip.h"
 #include "route/facts.h"
 #include "route/pattern.h"
@@ -24,17 +21,11 @@ namespace sluice::route {
 
 class Program {
  public:
-  using Address = std::uint32_t;
+  // The rule is not needed afterwards.
+  explicit Program(const Rule& rule);
 
-  Program();
-
-  // Adds a rule and returns where it is entered. The rule is not needed afterwards.
-  Address add(const Rule& rule);
-  // After the last rule: gives back what only adding needed.
-  void seal();
-
-  bool run(Address entry, const Facts& facts) const {
-    Address at = entry;
+  bool run(const Facts& facts) const {
+    Address at = entry_;
     while (at < kAccept) {
       const Operation& operation = operations_[at];
       at = holds(operation, facts) != operation.negated ? operation.on_true : operation.on_false;
@@ -43,14 +34,15 @@ class Program {
   }
 
   struct Failure {
-    std::string_view clause;  // canonical text
+    std::string_view clause;  // canonical text, lent by the program
     std::size_t offset = 0;   // in the rule
   };
   // As `run`; if the rule does not match, the clause that failed: of several alternatives, that of the one of which
   // most clauses held, and the first of those.
-  std::optional<Failure> explain(Address entry, const Facts& facts) const;
+  std::optional<Failure> explain(const Facts& facts) const;
 
  private:
+  using Address = std::uint32_t;
   static constexpr Address kAccept = 0xfffffffe;
   static constexpr Address kReject = 0xffffffff;
 
@@ -78,26 +70,24 @@ class Program {
     bool negated = false;
     Address on_true = kAccept;
     Address on_false = kReject;
-    std::uint32_t index = 0;  // of the pattern or network
-    std::string_view key;
-    std::string_view value;
+    std::uint32_t network = 0;  // its place in networks_
+    std::string key;
+    std::string value;
+    std::shared_ptr<const Pattern> pattern;
   };
   struct Label {  // for people
-    std::string_view text;
+    std::string text;
     std::size_t offset = 0;
   };
 
   Address emit(const Expression& expression, const Rule& rule, Address on_true, Address on_false);
   Operation translate(const Clause& clause);
-  std::uint32_t pattern_index(const std::shared_ptr<const Pattern>& pattern, const Clause& clause);
   bool holds(const Operation& operation, const Facts& facts) const;
 
   std::vector<Operation> operations_;
   std::vector<Label> labels_;  // of the operations
-  std::vector<std::shared_ptr<const Pattern>> patterns_;
   std::vector<Cidr> networks_;
-  std::map<std::pair<Matcher, std::string>, std::uint32_t> known_patterns_;  // equal expressions are kept once
-  std::unique_ptr<Arena> text_;                                              // what the views above point to
+  Address entry_;
 };
 
 }  // namespace sluice::route

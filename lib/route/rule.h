@@ -15,6 +15,7 @@
 namespace sluice::route {
 
 class Pattern;
+struct Prepared;
 
 enum class Syntax : std::uint8_t { v3, v2 };
 enum class Family : std::uint8_t { http, tcp };
@@ -70,6 +71,7 @@ struct Rule {
   Family family = Family::http;
   Syntax syntax = Syntax::v3;
   Expression root;
+  std::shared_ptr<const Prepared> prepared = {};  // what tables need of it; made by the parser, so never null there
 
   friend bool operator==(const Rule& a, const Rule& b) {
     return a.family == b.family && a.syntax == b.syntax && a.root == b.root;

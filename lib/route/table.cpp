@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <tuple>
-#include <unordered_map>
 
 #include "base/text.h"
 #include "route/keys.h"
@@ -22,12 +21,6 @@ constexpr std::size_t kMaxLists = 64;
 struct Cursor {
   const std::uint32_t* at;
   const std::uint32_t* end;
-};
-
-struct HashOfPattern {
-  std::size_t operator()(const HostPattern& pattern) const {
-    return std::hash<std::string_view>()(pattern.name) + static_cast<std::size_t>(pattern.kind);
-  }
 };
 
 // The two directions in which names are compared.
@@ -58,77 +51,94 @@ bool is_before(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::int64_t automatic_priority(const Rule& rule) {
-  return is_catch_all(rule) ? -1 : static_cast<std::int64_t>(rule.text.size());
-}
+std::int64_t automatic_priority(const Rule& rule) { return rule.prepared->priority; }
 
 Table::Table(std::span<const Route> routes) {
   struct Sorted {
     std::int64_t priority;
-    const Route* route;
+    std::uint32_t rank;
+    std::uint32_t index;
   };
+  auto name_order = [](const Route& a, const Route& b) {
+    return std::tie(a.router, a.payload) < std::tie(b.router, b.payload);
+  };
+  // They nearly always come by name: then the names need not be compared again.
+  const bool by_name = std::is_sorted(routes.begin(), routes.end(), name_order);
   std::vector<Sorted> sorted;
   sorted.reserve(routes.size());
+  std::size_t keys = 0;
+  std::size_t names = 0;
   for (const Route& route : routes) {
-    sorted.push_back({route.priority != 0 ? route.priority : automatic_priority(*route.rule), &route});
+    const Prepared& rule = *route.rule->prepared;
+    sorted.push_back({route.priority != 0 ? route.priority : rule.priority, route.provider_rank,
+                      static_cast<std::uint32_t>(sorted.size())});
+    keys += rule.keys.keys.size();
+    names += route.router.size();
   }
-  std::sort(sorted.begin(), sorted.end(), [](const Sorted& a, const Sorted& b) {
-    return std::tie(b.priority, a.route->provider_rank, a.route->router, a.route->payload) <
-           std::tie(a.priority, b.route->provider_rank, b.route->router, b.route->payload);
+  std::sort(sorted.begin(), sorted.end(), [&](const Sorted& a, const Sorted& b) {
+    if (a.priority != b.priority) return a.priority > b.priority;
+    if (a.rank != b.rank) return a.rank < b.rank;
+    return by_name ? a.index < b.index : name_order(routes[a.index], routes[b.index]);
   });
 
-  std::vector<PathIndex::Entry> entries;
-  std::unordered_map<HostPattern, PathIndex::Bucket, HashOfPattern> buckets;
-  std::vector<HostPattern> hosts;  // of the buckets after the first
   struct Filed {
     std::uint32_t entries = 0;
     std::uint32_t for_any_path = HostIndex::kNoNote;
   };
   std::vector<Filed> filed(1);  // by bucket
-  for (const auto& [priority, route] : sorted) {
-    auto position = static_cast<std::uint32_t>(order_.size());
-    Keys keys = keys_of(*route->rule);
-    order_.push_back(Step{program_.add(*route->rule), route->payload, route::is_catch_all(*route->rule), keys.decide});
-    descriptions_.push_back(Description{std::string(route->router), route->rule->text, priority});
-    for (Key& key : keys.keys) {
-      PathIndex::Bucket bucket = kAnyHost;
-      if (key.host.kind != HostPattern::Kind::any) {
-        auto [known, fresh] = buckets.emplace(key.host, bucket_of(hosts.size()));
-        bucket = known->second;
-        if (fresh) {
-          hosts.push_back(std::move(key.host));
-          filed.emplace_back();
-        }
-      }
+  std::vector<PathIndex::Entry> entries;
+  order_.reserve(routes.size());
+  rules_.reserve(routes.size());
+  descriptions_.reserve(routes.size());
+  names_.reserve(names);
+  entries.reserve(keys);
+  filed.reserve(keys + 1);
+  hosts_ = HostIndex(keys);
+  for (const auto& [priority, rank, index] : sorted) {
+    const Route& route = routes[index];
+    const auto position = static_cast<std::uint32_t>(order_.size());
+    const Prepared& rule = *rules_.emplace_back(route.rule->prepared);
+    order_.push_back(Step{&rule, route.payload, rule.catch_all, rule.keys.decide});
+    names_ += route.router;
+    descriptions_.push_back(Description{names_.size(), priority});
+    for (const Key& key : rule.keys.keys) {
+      const bool any = key.host.kind == HostPattern::Kind::any;
+      const PathIndex::Bucket bucket = any ? kAnyHost : bucket_of(hosts_.add(key.host));
+      if (bucket == filed.size()) filed.emplace_back();
       ++filed[bucket].entries;
       if (key.path.text.empty() && !key.path.exact) filed[bucket].for_any_path = position;
-      entries.push_back(PathIndex::Entry{bucket, std::move(key.path), position});
+      entries.push_back(PathIndex::Entry{bucket, &key.path, position});
     }
   }
-  program_.seal();
-  hosts_ = HostIndex(hosts);
-  for (std::uint32_t i = 0; i < hosts.size(); ++i) {
-    if (filed[bucket_of(i)].entries == 1) hosts_.set_note(i, filed[bucket_of(i)].for_any_path);
+  for (std::uint32_t host = 0; host < hosts_.size(); ++host) {
+    Filed& here = filed[bucket_of(host)];
+    if (here.entries != 1) here.for_any_path = HostIndex::kNoNote;
+    hosts_.set_note(host, here.for_any_path);
   }
-  paths_ = PathIndex(std::move(entries), bucket_of(hosts.size()));
-
-  names_.reserve(hosts.size());
-  for (HostPattern& host : hosts) names_.push_back(std::move(host.name));
-  sort_names();
+  filed[kAnyHost].for_any_path = HostIndex::kNoNote;
+  std::erase_if(entries,
+                [&](const PathIndex::Entry& entry) { return filed[entry.bucket].for_any_path != HostIndex::kNoNote; });
+  paths_ = PathIndex(std::move(entries), bucket_of(hosts_.size()));
+  sort_hosts();
 }
 
-void Table::sort_names() {
+void Table::sort_hosts() {
   auto sort = [this](std::vector<SimilarHost>& hosts, auto direction) {
     using Direction = decltype(direction);
-    hosts.reserve(names_.size());
-    for (std::uint32_t i = 0; i < names_.size(); ++i) hosts.push_back({first_letters<Direction>(names_[i]), i});
+    hosts.reserve(hosts_.size());
+    for (std::uint32_t i = 0; i < hosts_.size(); ++i) hosts.push_back({first_letters<Direction>(hosts_.name(i)), i});
     std::sort(hosts.begin(), hosts.end(), [this](const SimilarHost& a, const SimilarHost& b) {
       if (a.first_letters != b.first_letters) return a.first_letters < b.first_letters;
-      return is_before<Direction>(names_[a.host], names_[b.host]);
+      return is_before<Direction>(hosts_.name(a.host), hosts_.name(b.host));
     });
   };
   sort(forwards_, Forwards());
   sort(backwards_, Backwards());
+}
+
+std::string_view Table::router(std::size_t position) const {
+  const std::size_t begin = position == 0 ? 0 : descriptions_[position - 1].name;
+  return std::string_view(names_).substr(begin, descriptions_[position].name - begin);
 }
 
 std::optional<std::uint32_t> Table::match(const Facts& facts) const {
@@ -165,14 +175,14 @@ std::optional<std::uint32_t> Table::match(const Facts& facts) const {
     if (cursor.at == cursor.end) cursor = cursors[--count];
     if (position < tried) continue;  // filed in several lists
     tried = position + 1;
-    if (order_[position].decided || program_.run(order_[position].entry, facts)) return position;
+    if (holds(order_[position], facts)) return position;
   }
   return std::nullopt;
 }
 
 std::optional<std::uint32_t> Table::scan(const Facts& facts) const {
   for (std::uint32_t position = 0; position < order_.size(); ++position) {
-    if (program_.run(order_[position].entry, facts)) return position;
+    if (order_[position].rule->program.run(facts)) return position;
   }
   return std::nullopt;
 }
@@ -181,9 +191,9 @@ std::vector<Verdict> Table::explain(const Facts& facts) const {
   std::vector<Verdict> verdicts;
   verdicts.reserve(order_.size());
   for (std::size_t i = 0; i < order_.size(); ++i) {
-    const Description& description = descriptions_[i];
-    Verdict verdict{description.router, description.rule, description.priority, true, {}, 0};
-    if (std::optional<Program::Failure> failure = program_.explain(order_[i].entry, facts)) {
+    const Prepared& rule = *order_[i].rule;
+    Verdict verdict{router(i), rule.text, descriptions_[i].priority, true, {}, 0};
+    if (std::optional<Program::Failure> failure = rule.program.explain(facts)) {
       verdict.matched = false;
       verdict.failed = failure->clause;
       verdict.offset = failure->offset;
@@ -202,13 +212,20 @@ std::vector<Near> Table::nearest(const Facts& facts, std::size_t count) const {
 
   std::vector<Near> result;
   for (PathIndex::Bucket bucket : buckets) {
-    for (std::uint32_t position : paths_.nearest(bucket, facts.path, count)) {
-      std::string_view router = descriptions_[position].router;
-      bool known = std::any_of(result.begin(), result.end(), [&](const Near& near) { return near.router == router; });
-      if (!known && result.size() < count) result.push_back(Near{router, same_host});
+    for (std::uint32_t position : positions_near(bucket, facts.path, count)) {
+      std::string_view name = router(position);
+      bool known = std::any_of(result.begin(), result.end(), [&](const Near& near) { return near.router == name; });
+      if (!known && result.size() < count) result.push_back(Near{name, same_host});
     }
   }
   return result;
+}
+
+std::vector<std::uint32_t> Table::positions_near(PathIndex::Bucket bucket, std::string_view path,
+                                                 std::size_t count) const {
+  const std::uint32_t only = bucket == kAnyHost ? HostIndex::kNoNote : hosts_.note(bucket - 1);
+  if (only != HostIndex::kNoNote) return {only};
+  return paths_.nearest(bucket, path, count);
 }
 
 // A slip in a host name leaves either its beginning or its end as it was, so the host that was meant is a neighbour in
@@ -219,12 +236,12 @@ void Table::add_similar_hosts(std::string_view host, std::vector<PathIndex::Buck
   std::vector<std::pair<std::size_t, PathIndex::Bucket>> found;  // edits, bucket
   auto look = [&](const std::vector<SimilarHost>& hosts, auto direction) {
     auto place = std::lower_bound(hosts.begin(), hosts.end(), host, [this](const SimilarHost& a, std::string_view b) {
-      return is_before<decltype(direction)>(names_[a.host], b);
+      return is_before<decltype(direction)>(hosts_.name(a.host), b);
     });
     auto begin = place - std::min(kNeighbours, place - hosts.begin());
     auto end = place + std::min(kNeighbours, hosts.end() - place);
     for (auto near = begin; near != end; ++near) {
-      std::size_t edits = edit_distance(names_[near->host], host);
+      std::size_t edits = edit_distance(hosts_.name(near->host), host);
       if (edits <= std::max<std::size_t>(2, host.size() / 4)) found.emplace_back(edits, bucket_of(near->host));
     }
   };

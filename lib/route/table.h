@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -16,14 +17,14 @@
 #include "route/facts.h"
 #include "route/host_pattern.h"
 #include "route/path_index.h"
-#include "route/program.h"
+#include "route/prepared.h"
 #include "route/rule.h"
 
 namespace sluice::route {
 
 // A router, as a table takes it. What it points to is needed only while the table is built.
 struct Route {
-  const Rule* rule = nullptr;
+  const Rule* rule = nullptr;       // as parsed
   std::int64_t priority = 0;        // 0: automatic
   std::string_view router;          // qualified name, web@docker
   std::uint32_t provider_rank = 0;  // of two equal priorities the lower rank wins, then the name that sorts first
@@ -65,14 +66,13 @@ class Table {
 
  private:
   struct Step {  // what the lookup needs of a router
-    Program::Address entry = 0;
+    const Prepared* rule = nullptr;
     std::uint32_t payload = 0;
     bool catch_all = false;
     bool decided = false;  // by the keys it is filed under; its rule need not be run
   };
-  struct Description {  // what people are told of it
-    std::string router;
-    std::string rule;
+  struct Description {     // what people are told of it
+    std::size_t name = 0;  // where it ends in names_
     std::int64_t priority = 0;
   };
   // A host name by its first letters, in one of two directions, so that few comparisons look at the name itself.
@@ -81,15 +81,18 @@ class Table {
     std::uint32_t host = 0;
   };
 
-  void sort_names();
+  void sort_hosts();
+  bool holds(const Step& step, const Facts& facts) const { return step.decided || step.rule->program.run(facts); }
+  std::string_view router(std::size_t position) const;
+  std::vector<std::uint32_t> positions_near(PathIndex::Bucket bucket, std::string_view path, std::size_t count) const;
   void add_similar_hosts(std::string_view host, std::vector<PathIndex::Bucket>& buckets) const;
 
   std::vector<Step> order_;
+  std::vector<std::shared_ptr<const Prepared>> rules_;
   std::vector<Description> descriptions_;
-  Program program_;
+  std::string names_;                   // of the routers, one after another
   HostIndex hosts_;                     // noted: the position of a host's only rule, if that is for any path
-  PathIndex paths_;                     // bucket 0: the rules for any host
-  std::vector<std::string> names_;      // of the hosts, by their number in the index
+  PathIndex paths_;                     // of the other hosts; bucket 0: the rules for any host
   std::vector<SimilarHost> forwards_;   // in the order of the names, and
   std::vector<SimilarHost> backwards_;  // of the names spelled from the end, to find neighbours in name and in domain
 };

@@ -13,6 +13,19 @@
 namespace sluice::server {
 
 using http::h2::ErrorCode;
+using proxy::Urgency;
+
+namespace {
+
+// RFC 9218 §4: `priority: u=1, i`. Whoever says nothing has 3 of 0 to 7.
+Urgency urgency_of(const http::Request& request) {
+  const std::string_view priority = request.fields.get("Priority").value_or("");
+  const std::size_t at = priority.find("u=");
+  const char level = at != std::string_view::npos && at + 2 < priority.size() ? priority[at + 2] : '3';
+  return level == '3' ? Urgency::normal : level < '3' ? Urgency::high : Urgency::low;
+}
+
+}  // namespace
 
 H2Exchange::H2Exchange(H2Connection& connection)
     : H2Stream(connection.link_, Origin::client),
@@ -137,6 +150,12 @@ Task<void> H2Exchange::write(http::Response response) {
 
 Task<void> H2Exchange::write_content(http::Body& body) {
   for (;;) {
+    // Content is fetched when it can leave: what waits for its turn waits in the upstream's socket.
+    if (link().crowded()) {
+      Status room = co_await link().room(urgency_of(request_));
+      if (!room) co_return;
+    }
+    if (!body.ready()) link().push();
     Result<Bytes> piece = co_await body.read();
     if (!piece) {
       // The client must see that the response is cut short: its stream is reset.

@@ -18,12 +18,6 @@ namespace {
 
 constexpr std::int64_t kSelfSignedSeconds = 365L * 24 * 3600;
 
-std::int64_t unix_time(const ASN1_TIME* time) {
-  std::tm parts{};
-  if (ASN1_TIME_to_tm(time, &parts) != 1) return 0;
-  return timegm(&parts);
-}
-
 // Canonical, or empty for what is no host name. The length counts, not a zero byte inside (a name cut short there would
 // be somebody else's).
 std::string canonical(std::string_view name) {

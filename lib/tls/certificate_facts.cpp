@@ -5,7 +5,6 @@
 #include <openssl/x509v3.h>
 
 #include <array>
-#include <ctime>
 
 #include "base/ip.h"
 #include "tls/native.h"
@@ -75,11 +74,6 @@ std::vector<std::string> alternative_names(const X509* certificate) {
   }
   GENERAL_NAMES_free(all);
   return names;
-}
-
-std::int64_t unix_time(const ASN1_TIME* time) {
-  std::tm parts{};
-  return ASN1_TIME_to_tm(time, &parts) == 1 ? timegm(&parts) : 0;
 }
 
 std::string decimal(const ASN1_INTEGER* number) {

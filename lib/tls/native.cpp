@@ -4,6 +4,8 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 
+#include <ctime>
+
 #include "base/result.h"
 
 namespace sluice::tls {
@@ -35,6 +37,11 @@ std::string_view take_openssl_error() {
   ERR_clear_error();
   const char* reason = error == 0 ? nullptr : ERR_reason_error_string(error);
   return reason == nullptr ? "unknown error of the TLS library" : reason;
+}
+
+std::int64_t unix_time(const ASN1_TIME* time) {
+  std::tm parts{};
+  return time != nullptr && ASN1_TIME_to_tm(time, &parts) == 1 ? timegm(&parts) : 0;
 }
 
 std::vector<Native<x509_st>> read_certificates(const std::string& pem, std::string& error) {

@@ -1,6 +1,7 @@
 // native.h: owners of OpenSSL's objects, and its errors as text. For the .cpp files of this room only.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@ struct ssl_st;
 struct ssl_ctx_st;
 struct ssl_session_st;
 struct bio_st;
+struct asn1_string_st;
 
 namespace sluice::tls {
 
@@ -28,6 +30,9 @@ using Native = std::unique_ptr<T, NativeFree>;
 
 // The reason of the oldest error in this thread's queue, which is emptied; static text.
 std::string_view take_openssl_error();
+
+// Seconds since 1970; 0 for what is no time, and for null.
+std::int64_t unix_time(const asn1_string_st* time);
 
 // All certificates of a PEM text, in order; none and `error` when there is none or one is broken.
 std::vector<Native<x509_st>> read_certificates(const std::string& pem, std::string& error);

@@ -5,7 +5,6 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
-#include <ctime>
 #include <memory>
 
 #include "tls/native.h"
@@ -25,11 +24,6 @@ struct Free {
 };
 template <class T>
 using Owned = std::unique_ptr<T, Free>;
-
-std::int64_t unix_time(const ASN1_GENERALIZEDTIME* time) {
-  std::tm parts{};
-  return time != nullptr && ASN1_TIME_to_tm(time, &parts) == 1 ? timegm(&parts) : 0;
-}
 
 OcspAnswer unusable(std::string why) {
   ERR_clear_error();

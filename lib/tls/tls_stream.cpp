@@ -12,6 +12,7 @@
 
 #include "base/ip.h"
 #include "tls/peer_certificate.h"
+#include "tls/records.h"
 
 namespace sluice::tls {
 
@@ -24,11 +25,10 @@ struct Wire {
   struct Buffers {
     // More than one read of the transport can decrypt to: a record may have been waiting for its last byte.
     static constexpr std::size_t kPlain = Loop::kScratch + 32 * 1024;
-    static constexpr std::size_t kRecord = 16 * 1024;
 
     std::unique_ptr<char[]> plain{new char[kPlain]};
-    std::unique_ptr<char[]> record{new char[kRecord]};  // small pieces on their way into one record
-    std::string out;                                    // ciphertext
+    std::unique_ptr<char[]> record{new char[kMostOfRecord]};  // small pieces on their way into one record
+    std::string out;                                          // ciphertext
   };
   static Buffers& buffers() {
     thread_local Buffers buffers;
@@ -81,46 +81,6 @@ Error with_origin(Error error, Origin peer) {
   error.nothing_sent = peer == Origin::upstream;
   return error;
 }
-
-// The pieces of a write, in steps of at most one record. Small pieces are joined, so that a head and its content are
-// one record.
-class Records {
- public:
-  explicit Records(std::span<const iovec> pieces) : pieces_(pieces) {}
-
-  std::string_view next(char* joined) {
-    std::size_t size = 0;
-    while (at_ < pieces_.size()) {
-      const iovec& piece = pieces_[at_];
-      std::size_t left = piece.iov_len - within_;
-      const char* from = static_cast<const char*>(piece.iov_base) + within_;
-      if (size == 0 && left >= Wire::Buffers::kRecord) {
-        within_ += Wire::Buffers::kRecord;
-        skip_empty();
-        return {from, Wire::Buffers::kRecord};
-      }
-      std::size_t count = std::min(left, Wire::Buffers::kRecord - size);
-      std::memcpy(joined + size, from, count);
-      size += count;
-      within_ += count;
-      skip_empty();
-      if (size == Wire::Buffers::kRecord) break;
-    }
-    return {joined, size};
-  }
-
- private:
-  void skip_empty() {
-    while (at_ < pieces_.size() && within_ == pieces_[at_].iov_len) {
-      ++at_;
-      within_ = 0;
-    }
-  }
-
-  std::span<const iovec> pieces_;
-  std::size_t at_ = 0;
-  std::size_t within_ = 0;
-};
 
 }  // namespace
 
@@ -249,7 +209,7 @@ Task<Status> TlsStream::handshake(Deadline deadline, Origin peer) {
     }
     if (sent && !unsent_.empty()) {
       Duration left = deadline.is_never() ? Duration::max() : deadline - Loop::current().now();
-      sent = co_await drain(left);
+      sent = co_await drain(left, true);
     }
     if (!sent) co_return with_origin(sent.error(), peer);
     if (outcome == 1) break;
@@ -379,23 +339,33 @@ Status TlsStream::send_out(Follows follows) {
     }
     taken = *sent;
   }
-  unsent_.append(out, taken);
+  if (taken < out.size()) unsent_.append(std::string_view(out).substr(taken));
   out.clear();
-  if (unsent_.size() > kMostUnsent) return Error::of(Code::too_large, "the peer does not read");
+  if (unsent_.size > kMostUnsent) return Error::of(Code::too_large, "the peer does not read");
   return {};
 }
 
-Task<Status> TlsStream::drain(Duration stall) {
+void TlsStream::Unsent::append(std::string_view more) {
+  std::unique_ptr<char[]> all(new char[size + more.size()]);
+  if (size > 0) std::memcpy(all.get(), bytes.get(), size);
+  std::memcpy(all.get() + size, more.data(), more.size());
+  bytes = std::move(all);
+  size += more.size();
+}
+
+// `refused`: the transport has not taken the first of it in this very turn.
+Task<Status> TlsStream::drain(Duration stall, bool refused) {
   while (!unsent_.empty()) {
-    std::string bytes = std::exchange(unsent_, {});
-    iovec all = net::piece(bytes);
-    Result<std::size_t> sent = transport_->write_now({&all, 1}, bytes.size(), Follows::unknown);
-    if (!sent) co_return sent.error();
-    std::size_t left = bytes.size() - *sent;
-    if (left == 0) continue;
-    std::unique_ptr<char[]> rest(new char[left]);
-    std::memcpy(rest.get(), bytes.data() + *sent, left);
-    bytes = {};
+    std::unique_ptr<char[]> rest = std::move(unsent_.bytes);
+    std::size_t left = std::exchange(unsent_.size, 0);
+    if (!std::exchange(refused, false)) {
+      iovec all = net::piece({rest.get(), left});
+      Result<std::size_t> sent = transport_->write_now({&all, 1}, left, Follows::unknown);
+      if (!sent) co_return sent.error();
+      left -= *sent;
+      if (left == 0) continue;
+      std::memmove(rest.get(), rest.get() + *sent, left);
+    }
     writing_ = true;
     Status written = co_await transport_->write_rest(std::move(rest), left, stall);
     writing_ = false;
@@ -430,6 +400,7 @@ Result<std::size_t> TlsStream::write_now(std::span<const iovec> pieces, std::siz
     if (!unsent_.empty()) {
       // All of it is encrypted, but somebody must wait until it has gone out: the last byte counts as not taken.
       ahead_ = 1;
+      refused_ = true;  // `write_rest` follows at once
       return taken - ahead_;
     }
   }
@@ -440,7 +411,7 @@ Task<Status> TlsStream::write_rest(std::unique_ptr<char[]> rest, std::size_t siz
   std::size_t done = std::exchange(ahead_, 0);
   SLUICE_CHECK(done <= size);
   for (;;) {
-    Status drained = co_await drain(stall);
+    Status drained = co_await drain(stall, std::exchange(refused_, false));
     if (!drained) {
       fail(drained.error());
       co_return drained;
@@ -448,7 +419,7 @@ Task<Status> TlsStream::write_rest(std::unique_ptr<char[]> rest, std::size_t siz
     if (done == size) co_return Status();
     if (!open_) co_return failed_ ? failure_ : Error::of(Code::closed, "given up");
     while (done < size && Wire::buffers().out.size() < kBatch) {
-      std::size_t count = std::min(size - done, Wire::Buffers::kRecord);
+      std::size_t count = std::min(size - done, kMostOfRecord);
       if (!encrypt(rest.get() + done, count)) {
         Wire::buffers().out.clear();
         co_return failure_;
@@ -460,6 +431,7 @@ Task<Status> TlsStream::write_rest(std::unique_ptr<char[]> rest, std::size_t siz
       fail(sent.error());
       co_return sent;
     }
+    refused_ = !unsent_.empty();
   }
 }
 

@@ -82,7 +82,7 @@ class TlsStream final : public net::Stream {
   Result<net::Bytes> decrypt(net::Bytes ciphertext);
   bool encrypt(const char* bytes, std::size_t size);
   Status send_out(net::Follows follows);
-  Task<Status> drain(Duration stall);
+  Task<Status> drain(Duration stall, bool refused);
   void send_close_notify();
   void fail(const Error& error);
 
@@ -98,15 +98,24 @@ class TlsStream final : public net::Stream {
   Stapling stapling_[kMostCertificates];  // until a server's handshake has ended
   ClientSessions::Key resumable_;         // towards an upstream
   Native<ssl_st> session_;
-  net::Bytes input_;       // ciphertext that the library reads now
-  LentBytes received_;     // ciphertext that came with the end of the handshake
-  std::string unsent_;     // ciphertext that the transport did not take yet
+  net::Bytes input_;    // ciphertext that the library reads now
+  LentBytes received_;  // ciphertext that came with the end of the handshake
+  // Ciphertext that the transport did not take yet.
+  struct Unsent {
+    bool empty() const { return size == 0; }
+    void append(std::string_view more);
+
+    std::unique_ptr<char[]> bytes;
+    std::size_t size = 0;
+  };
+  Unsent unsent_;
   std::size_t ahead_ = 0;  // bytes at the front of the next write_rest that are encrypted already
   Error failure_;
   bool failed_ = false;
   bool ended_ = false;  // the peer's close_notify has come
   bool open_ = false;   // the handshake has succeeded and nobody gave up or said close_notify
   bool writing_ = false;
+  bool refused_ = false;  // the transport has not taken all of what it was given in this turn
 };
 
 }  // namespace sluice::tls

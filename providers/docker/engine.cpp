@@ -45,12 +45,22 @@ Status check(const rest::Reply& reply) {
   return from_engine(Code::unavailable, "the engine answered with an unexpected status");
 }
 
+// A path without its version, its query and what it names.
+std::string endpoint_of(std::string_view path) {
+  path = path.substr(0, path.find('?'));
+  if (path.starts_with("/v1.")) path.remove_prefix(std::min(path.find('/', 1), path.size()));
+  constexpr std::string_view kContainers = "/containers/";
+  if (path.starts_with(kContainers) && path != "/containers/json") return "/containers/{id}/json";
+  return std::string(path);
+}
+
 }  // namespace
 
-Engine::Engine(rest::Client& client, rest::Server server, Options options)
-    : client_(client), server_(std::move(server)), options_(options), version_(options.dialect) {}
+Engine::Engine(rest::Client& client, rest::Server server, Options options, control::ProviderStats& stats)
+    : client_(client), server_(std::move(server)), options_(options), stats_(stats), version_(options.dialect) {}
 
 rest::Call Engine::call(std::string method, std::string path) const {
+  ++stats_.requests[endpoint_of(path)];
   rest::Call call;
   call.server = server_;
   call.method = std::move(method);

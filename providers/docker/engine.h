@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "async/task.h"
+#include "control/provider_stats.h"
 #include "providers/docker/container.h"
 #include "providers/docker/engine_json.h"
 #include "rest/client.h"
@@ -36,7 +37,9 @@ class Engine {
     Inspect inspect = Inspect::automatic;
   };
 
-  Engine(rest::Client& client, rest::Server server, Options options);
+  // `stats`, where its calls are counted, must outlive it, like the client.
+  Engine(rest::Client& client, rest::Server server, Options options, control::ProviderStats& stats);
+  control::ProviderStats& stats() const { return stats_; }
 
   // Finds the version to speak: as far as a socket proxy lets it, by /_ping, /version, or a refusal that names it.
   Task<Status> negotiate();
@@ -74,6 +77,7 @@ class Engine {
   rest::Client& client_;
   rest::Server server_;
   Options options_;
+  control::ProviderStats& stats_;
   ApiVersion version_;
   bool podman_ = false;
   bool inspect_refused_ = false;  // Inspect::automatic: the list has to do from now on

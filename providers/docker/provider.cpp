@@ -69,13 +69,14 @@ Task<void> DockerProvider::follow(Part& part, control::FragmentSink& sink) {
   Scope* scope = co_await current_scope();
   for (;;) {
     Time started = Loop::current().now();
-    Session session(Engine(client_, part.server, engine_options_), part.inventory, sink, timing_);
+    Session session(Engine(client_, part.server, engine_options_, stats_), part.inventory, sink, timing_);
     Status ended = co_await session.run(watch_);
     if (scope->cancelled()) co_return;
     if (ended) break;  // watch: false
     Duration pause = part.retry.after(ended.error(), session.synced(), Loop::current().now() - started);
     Status rested = co_await sleep_for(pause);
     if (!rested) co_return;
+    ++stats_.reconnects;
   }
   Signal never;
   Status cancelled = co_await never.wait();

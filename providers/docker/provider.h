@@ -30,6 +30,7 @@ class DockerProvider final : public control::Provider {
                                               std::string_view api_version = {});
 
   std::string_view name() const override { return "docker"; }
+  const control::ProviderStats* stats() const override { return &stats_; }
   Task<void> run(control::FragmentSink& sink) override;
 
  private:
@@ -51,6 +52,7 @@ class DockerProvider final : public control::Provider {
   bool watch_;
   Engine::Options engine_options_;
   Timing timing_;
+  control::ProviderStats stats_;  // of all engines
   std::vector<std::unique_ptr<Part>> parts_;
 };
 

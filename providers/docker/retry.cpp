@@ -42,10 +42,11 @@ Duration Retry::after(const Error& error, bool good, Duration lasted) {
   delay_ = std::min(delay_ * 2, local_ ? timing_.last_local : timing_.last_retry);
 
   Time now = Loop::current().now();
-  if (said_ == error.text && now - said_at_ < timing_.retry_log) return pause;
-  said_ = error.text;
+  const std::string_view hint = advice(error, local_);
+  std::string what = fmt::format("{} {}", error.text, hint);  // one text may have several causes
+  if (said_ == what && now - said_at_ < timing_.retry_log) return pause;
+  said_ = std::move(what);
   said_at_ = now;
-  std::string_view hint = advice(error, local_);
   std::string message = fmt::format("Provider error, retrying in {}", format_duration(pause / 1'000'000 * 1'000'000));
   if (!hint.empty()) message += fmt::format(": {}", hint);
   log::error(message, {{log::field::kProvider, provider_}, {"endpoint", endpoint_}, {log::field::kError, error}});

@@ -79,9 +79,13 @@ Task<void> Session::read_events() {
   for (;;) {
     Result<std::string> line = co_await events_->next_line();
     if (line) {
+      control::ProviderStats& stats = engine_.stats();
+      ++stats.events;
+      stats.last_event = now();
       Result<std::optional<Event>> event = parse_event(*line);
       if (!event) list_soon();
-      if (event && *event) handle(**event);
+      const bool followed = event && *event && handle(**event);
+      if (event && !followed) ++stats.ignored;
     } else if (line.error().code == Code::exhausted) {
       list_soon();
     } else {
@@ -92,11 +96,13 @@ Task<void> Session::read_events() {
   }
 }
 
-void Session::handle(const Event& event) {
+// False: nothing follows from it.
+bool Session::handle(const Event& event) {
   Inventory::Consequence consequence = inventory_.apply(event, now());
   dirty_ = dirty_ || consequence.changed;
   if (consequence.look) look_at(event.container);
   due_changed_.notify_all();
+  return consequence.changed || consequence.look;
 }
 
 Task<void> Session::keep_time() {
@@ -134,6 +140,7 @@ Task<void> Session::keep_listing() {
       fail(listed.error());
       co_return;
     }
+    ++engine_.stats().resyncs;
     bool changed = false;
     std::vector<std::string> looks = inventory_.reconcile(*std::move(listed), asked_at, changed);
     dirty_ = dirty_ || changed;

@@ -42,7 +42,7 @@ class Session {
   Task<void> find_host();
   Task<Result<std::vector<Container>>> believable_list();
 
-  void handle(const Event& event);
+  bool handle(const Event& event);
   void look_at(std::string id);
   std::optional<std::string> next_to_look_at();
   void list_soon();

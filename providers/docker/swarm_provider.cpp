@@ -36,7 +36,7 @@ Task<void> SwarmProvider::run(control::FragmentSink& sink) {
   Scope* scope = co_await current_scope();
   for (;;) {
     Time started = Loop::current().now();
-    SwarmSession session(Engine(client_, settings_.server, engine_options_), settings_, memory_, sink, refresh_,
+    SwarmSession session(Engine(client_, settings_.server, engine_options_, stats_), settings_, memory_, sink, refresh_,
                          timing_);
     Status ended = co_await session.run(watch_);
     if (scope != nullptr && scope->cancelled()) co_return;
@@ -44,6 +44,7 @@ Task<void> SwarmProvider::run(control::FragmentSink& sink) {
     Duration pause = retry_.after(ended.error(), session.synced(), Loop::current().now() - started);
     Status rested = co_await sleep_for(pause);
     if (!rested) co_return;
+    ++stats_.reconnects;
   }
   Signal never;
   Status cancelled = co_await never.wait();

@@ -28,6 +28,7 @@ class SwarmProvider final : public control::Provider {
                                              const std::map<std::string, std::string>& variables = {});
 
   std::string_view name() const override { return "swarm"; }
+  const control::ProviderStats* stats() const override { return &stats_; }
   Task<void> run(control::FragmentSink& sink) override;
 
  private:
@@ -40,6 +41,7 @@ class SwarmProvider final : public control::Provider {
   bool watch_;
   Duration refresh_;
   Timing timing_;
+  control::ProviderStats stats_;
   Retry retry_;
   SwarmSession::Memory memory_;
 };

@@ -92,6 +92,7 @@ Task<Result<Swarm>> SwarmSession::read_swarm() {
 }
 
 Task<Status> SwarmSession::look() {
+  ++engine_.stats().resyncs;
   Result<Swarm> swarm = co_await read_swarm();
   if (!swarm) co_return swarm.error();
   publish(*std::move(swarm));
@@ -126,6 +127,10 @@ Task<void> SwarmSession::read_events() {
     if (!line && line.error().code != Code::exhausted) {
       fail(line.error());
       co_return;
+    }
+    if (line) {
+      ++engine_.stats().events;
+      engine_.stats().last_event = now();
     }
     looks_wanted_ = 2;
     look_asked_for_.notify_all();

@@ -1,10 +1,11 @@
 // load.cpp: a closed-loop load generator for tests/bench: exactly so many requests over so many connections to a
 // loopback port, each checked for status 200 and a whole body. Prints one line of JSON.
 //
-//   load PORT CONNECTIONS REQUESTS [--close] [--targets FILE]
+//   load PORT CONNECTIONS REQUESTS [--close] [--targets FILE] [--first FILE]
 //
 // --close: a connection per request, which asks for `Connection: close` and waits for the server's end.
-// FILE: one "HOST PATH" per line, taken in turn; without it every request is GET / of bench.test.
+// --targets: one "HOST PATH" per line, taken in turn; without it every request is GET / of bench.test.
+// --first: what a connection begins with, before its first request.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -21,6 +22,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,10 +43,18 @@ struct Connection {
 int epoll = -1;
 sockaddr_in address{};
 bool close_mode = false;
+std::string first;
 std::vector<std::string> messages;
 size_t asked = 0, answered = 0, errors = 0, total = 0, bytes = 0;
 std::vector<uint32_t> latencies;
 char scratch[256 * 1024];
+
+void say(Connection& connection, const std::string& message) {
+  if (send(connection.fd, message.data(), message.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(message.size())) {
+    std::fprintf(stderr, "short send: %s\n", std::strerror(errno));
+    exit(1);
+  }
+}
 
 void open(Connection& connection) {
   connection.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -59,6 +69,7 @@ void open(Connection& connection) {
   event.events = EPOLLIN;
   event.data.ptr = &connection;
   epoll_ctl(epoll, EPOLL_CTL_ADD, connection.fd, &event);
+  if (!first.empty()) say(connection, first);
 }
 
 void ask(Connection& connection) {
@@ -67,10 +78,7 @@ void ask(Connection& connection) {
   connection.asked = Clock::now();
   connection.head.clear();
   connection.in_body = connection.done = false;
-  if (send(connection.fd, message.data(), message.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(message.size())) {
-    std::fprintf(stderr, "short send: %s\n", std::strerror(errno));
-    exit(1);
-  }
+  say(connection, message);
 }
 
 // The length announced by a reply head; 0 with an error counted when it is not what we expect.
@@ -133,7 +141,7 @@ void reopen(Connection& connection) {
 
 int main(int argc, char** argv) {
   if (argc < 4) {
-    std::fprintf(stderr, "usage: load PORT CONNECTIONS REQUESTS [--close] [--targets FILE]\n");
+    std::fprintf(stderr, "usage: load PORT CONNECTIONS REQUESTS [--close] [--targets FILE] [--first FILE]\n");
     return 2;
   }
   address.sin_family = AF_INET;
@@ -144,6 +152,10 @@ int main(int argc, char** argv) {
   std::vector<std::pair<std::string, std::string>> targets;
   for (int i = 4; i < argc; ++i) {
     if (std::strcmp(argv[i], "--close") == 0) close_mode = true;
+    if (std::strcmp(argv[i], "--first") == 0 && i + 1 < argc) {
+      std::ifstream file(argv[++i], std::ios::binary);
+      first.assign(std::istreambuf_iterator<char>(file), {});
+    }
     if (std::strcmp(argv[i], "--targets") == 0 && i + 1 < argc) {
       std::ifstream file(argv[++i]);
       for (std::string host, path; file >> host >> path;) targets.emplace_back(host, path);

@@ -1,16 +1,19 @@
 // tls_load.cpp: a closed-loop load generator over TLS 1.3 for tests/bench: exactly so many requests over so many
 // connections to a loopback port, each checked for status 200 and a whole body. Prints one line of JSON.
 //
-//   tls_load PORT CONNECTIONS REQUESTS NAME [--close] [--resume]
+//   tls_load PORT CONNECTIONS REQUESTS NAME [--close] [--resume] [--names N]
 //
 // --close: a connection and a full handshake per request. --resume: each connection after a slot's first resumes the
-// one before it; one that does not is an error. NAME goes into the handshake and the Host field.
+// one before it; one that does not is an error. NAME goes into the handshake and the Host field; with --names it is one
+// of hN.NAME for N below that number, another one for each connection, in an order that is the same in every run, and a
+// certificate for another name is an error.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 #include <strings.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -21,6 +24,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,6 +39,7 @@ struct Connection {
   SSL_SESSION* earlier = nullptr;  // of this slot's last connection
   bool shaken = false;
   Clock::time_point asked;
+  std::string name;
   std::string head;  // of the current reply, until complete
   bool in_body = false;
   size_t left = 0;
@@ -44,7 +49,9 @@ int epoll = -1;
 SSL_CTX* context = nullptr;
 sockaddr_in address{};
 bool close_mode = false, resume = false;
-std::string name, message;
+std::string name;
+size_t names = 0;
+std::minstd_rand chance(1);
 size_t asked = 0, answered = 0, errors = 0, total = 0, bytes = 0, resumed = 0;
 std::vector<uint32_t> latencies;
 char scratch[256 * 1024];
@@ -68,7 +75,8 @@ void open(Connection& connection) {
   epoll_ctl(epoll, EPOLL_CTL_ADD, connection.fd, &event);
   connection.session = SSL_new(context);
   SSL_set_fd(connection.session, connection.fd);
-  SSL_set_tlsext_host_name(connection.session, name.c_str());
+  connection.name = names == 0 ? name : "h" + std::to_string(chance() % names) + "." + name;
+  SSL_set_tlsext_host_name(connection.session, connection.name.c_str());
   SSL_set_connect_state(connection.session);
   if (resume && connection.earlier != nullptr) SSL_set_session(connection.session, connection.earlier);
   connection.shaken = false;
@@ -78,13 +86,15 @@ void open(Connection& connection) {
 void ask(Connection& connection) {
   connection.head.clear();
   connection.in_body = false;
+  std::string message =
+      "GET / HTTP/1.1\r\nHost: " + connection.name + (close_mode ? "\r\nConnection: close\r\n\r\n" : "\r\n\r\n");
   if (SSL_write(connection.session, message.data(), static_cast<int>(message.size())) !=
       static_cast<int>(message.size())) {
     fail("write");
   }
 }
 
-// False: it has to be waited for.
+// Goes on with the handshake and, once it is done, asks. False: it has to be waited for.
 bool shake(Connection& connection) {
   int outcome = SSL_do_handshake(connection.session);
   if (outcome != 1) {
@@ -99,6 +109,11 @@ bool shake(Connection& connection) {
       ++errors;
     }
   }
+  if (names != 0) {
+    X509* certificate = SSL_get0_peer_certificate(connection.session);
+    if (X509_check_host(certificate, connection.name.data(), connection.name.size(), 0, nullptr) != 1) ++errors;
+  }
+  ask(connection);
   return true;
 }
 
@@ -164,10 +179,7 @@ void finished(Connection& connection) {
 }
 
 void ready(Connection& connection) {
-  if (!connection.shaken) {
-    if (!shake(connection)) return;
-    ask(connection);
-  }
+  if (!connection.shaken && !shake(connection)) return;
   for (;;) {
     int got = SSL_read(connection.session, scratch, sizeof scratch);
     if (got <= 0) {
@@ -184,7 +196,7 @@ void ready(Connection& connection) {
 
 int main(int argc, char** argv) {
   if (argc < 5) {
-    std::fprintf(stderr, "usage: tls_load PORT CONNECTIONS REQUESTS NAME [--close] [--resume]\n");
+    std::fprintf(stderr, "usage: tls_load PORT CONNECTIONS REQUESTS NAME [--close] [--resume] [--names N]\n");
     return 2;
   }
   size_t count = std::strtoull(argv[2], nullptr, 10);
@@ -193,8 +205,8 @@ int main(int argc, char** argv) {
   for (int i = 5; i < argc; ++i) {
     if (std::strcmp(argv[i], "--close") == 0) close_mode = true;
     if (std::strcmp(argv[i], "--resume") == 0) close_mode = resume = true;
+    if (std::strcmp(argv[i], "--names") == 0 && i + 1 < argc) names = std::strtoull(argv[++i], nullptr, 10);
   }
-  message = "GET / HTTP/1.1\r\nHost: " + name + "\r\n" + (close_mode ? "Connection: close\r\n\r\n" : "\r\n");
   address.sin_family = AF_INET;
   address.sin_port = htons(static_cast<uint16_t>(std::strtoul(argv[1], nullptr, 10)));
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);

@@ -44,6 +44,7 @@ class Control(Case):
         self.assertEqual((answer["state"], answer["schema"]), ("ready", "sluice/v1"))
         self.assertIn("web", [one["name"] for one in answer["entryPoints"]])
         self.assertGreaterEqual(answer["errors"], 1)
+        self.assertGreater(answer["buildTimeUs"], 0)
         self.assertIn("ready", self.ask("status"))
 
     def test_get_lists_what_is_in_force(self):

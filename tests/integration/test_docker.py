@@ -1,6 +1,8 @@
 """The Docker provider over TCP and TLS, and what clients see while containers come and go."""
 import atexit
+import json
 import shutil
+import socket
 import ssl
 import subprocess
 import tempfile
@@ -9,7 +11,7 @@ import unittest
 from functools import lru_cache
 from pathlib import Path
 
-from framework import Case, get, response, serve
+from framework import Case, binary, get, patience, response, serve
 from framework.engine import Engine
 
 
@@ -143,6 +145,29 @@ class Connections(Docker):
         for path in engine.requests:
             self.assertRegex(path, r"^/_ping$|^/v1\.41/(containers/json\?all=1$|events\?|containers/web/json$)")
 
+    def test_what_the_provider_has_done_is_in_the_status(self):
+        engine, upstream = self.engine(), self.upstream()
+        engine.put("web", labels("web", self.port_of(upstream)))
+        folder = Path(tempfile.mkdtemp(prefix="sluice-control-"))
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        process = self.in_front_of(engine, f"--controlSocket={folder}/control.sock")
+        self.wait_for(process, "web.test", 200)
+        engine.tell("update", "web")
+
+        def stats() -> dict:
+            said = subprocess.run([binary(), "status", "-o", "json", "--control", folder / "control.sock"],
+                                  capture_output=True, check=True, timeout=patience(20))
+            return json.loads(said.stdout)["providerStats"]["docker"]
+
+        self.assert_soon(lambda: stats()["requests"].get("/containers/{id}/json") == 2, "the event is followed")
+        said = stats()
+        self.assertEqual((said["events"], said["ignored"], said["resyncs"], said["reconnects"]), (1, 0, 1, 0))
+        self.assertLess(said["lastEventAgeMs"], patience(60) * 1000)
+        self.assertEqual(said["requests"]["/events"], 1)
+        text = subprocess.run([binary(), "status", "--control", folder / "control.sock"], capture_output=True,
+                              text=True, check=True, timeout=patience(20)).stdout
+        self.assertIn("docker: 1 events", text)
+
     def test_basic_authentication(self):
         engine, upstream = self.engine(credentials=("user", "secret-word")), self.upstream()
         engine.put("web", labels("web", self.port_of(upstream)))
@@ -155,6 +180,16 @@ class Connections(Docker):
         engine = self.engine(credentials=("user", "right"))
         process = self.in_front_of(engine, "--providers.docker.username=user", "--providers.docker.password=wrong")
         process.wait_for_log("Provider error.*refuses")
+
+    def test_a_socket_nobody_listens_on_is_said_with_what_helps(self):
+        folder = Path(tempfile.mkdtemp(prefix="sluice-engine-"))
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        process = self.sluice({}, f"--providers.docker.endpoint=unix://{folder}/docker.sock")
+        process.wait_for_log("is the engine running, is its socket mounted")
+        # What a container keeps that mounted the file of an engine that was restarted.
+        with socket.socket(socket.AF_UNIX) as gone:
+            gone.bind(str(folder / "docker.sock"))
+        process.wait_for_log("mount the socket's directory, not the file")
 
     def test_variables_of_docker_go_before_the_options(self):
         engine, upstream = self.engine(), self.upstream()

@@ -3,9 +3,13 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
+import threading
 import time
+import unittest
+from pathlib import Path
 
-from framework import Case, get, heavy, host_router, http, patience, response, serve, servers
+from framework import Case, binary, get, heavy, host_router, http, patience, response, serve, servers
 from test_reload import Load
 
 APPLIED = "configuration applied"
@@ -97,6 +101,31 @@ class Tools(Case):
         self.assertEqual(client.ask(get(host="late.test")).status, 404)
         process.process.send_signal(signal.SIGHUP)
         self.assert_soon(lambda: client.ask(get(host="late.test")).status == 200, "the signal reads the files")
+
+
+class Mounted(Case):
+    @unittest.skipUnless(shutil.which("unshare") and not subprocess.run(["unshare", "--mount", "true"],
+                                                                        capture_output=True, check=False).returncode,
+                         "mounting is not allowed here")
+    def test_a_file_that_is_mounted_alone_is_said(self):
+        with tempfile.TemporaryDirectory(prefix="sluice-mounted-") as folder:
+            file = Path(folder) / "app.yml"
+            file.write_text("http: {}\n")
+            # In mounts of its own, so that nothing is left behind.
+            process = subprocess.Popen(["unshare", "--mount", "sh", "-c", f"mount --bind {file} {file} && exec \"$@\"",
+                                        "sh", binary(), "run", "--log.level=WARN", "--controlSocket=none",
+                                        "--entryPoints.web.address=127.0.0.1:0", f"--providers.file.filename={file}"],
+                                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            kill = threading.Timer(patience(20), process.kill)
+            kill.start()
+            try:
+                said = next((line for line in process.stdout if "mount its directory" in line), "")
+                self.assertIn(str(file), said)
+            finally:
+                kill.cancel()
+                process.kill()
+                process.wait()
+                process.stdout.close()
 
 
 class Size(Case):

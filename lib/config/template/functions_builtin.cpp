@@ -139,7 +139,7 @@ Value urlquery(Call& call) {
   return out;
 }
 
-constexpr Function kFunctions[] = {
+constexpr Function kBuiltinFunctions[] = {
     {"and", 1, -1, logic, Function::Kind::all_of},
     {"or", 1, -1, logic, Function::Kind::any_of},
     {"not", 1, 1, not_},
@@ -160,6 +160,6 @@ constexpr Function kFunctions[] = {
 
 }  // namespace
 
-std::span<const Function> builtin_functions() { return kFunctions; }
+std::span<const Function> builtin_functions() { return kBuiltinFunctions; }
 
 }  // namespace sluice::config::templates

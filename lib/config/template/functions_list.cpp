@@ -235,7 +235,7 @@ Value any(Call& call) {
 }
 Value fail(Call& call) { return call.fail(call.text(0).empty() ? "fail" : call.text(0)); }
 
-constexpr Function kFunctions[] = {
+constexpr Function kListFunctions[] = {
     {"list", 0, -1, list},
     {"tuple", 0, -1, list},
     {"first", 1, 1, first},
@@ -274,6 +274,6 @@ constexpr Function kFunctions[] = {
 
 }  // namespace
 
-std::span<const Function> list_functions() { return kFunctions; }
+std::span<const Function> list_functions() { return kListFunctions; }
 
 }  // namespace sluice::config::templates

@@ -73,7 +73,7 @@ Value round(Call& call) {
   return std::round(to_real(call[0]) * scale) / scale;
 }
 
-constexpr Function kFunctions[] = {
+constexpr Function kNumberFunctions[] = {
     {"add", 0, -1, add},  {"add1", 1, 1, add1},  {"sub", 2, 2, sub},      {"mul", 1, -1, mul},
     {"div", 2, 2, div},   {"mod", 2, 2, mod},    {"max", 1, -1, max},     {"biggest", 1, -1, max},
     {"min", 1, -1, min},  {"int", 1, 1, to_int}, {"int64", 1, 1, to_int}, {"float64", 1, 1, to_float},
@@ -104,6 +104,6 @@ std::int64_t to_integer(const Value& value) {
   return negative ? -static_cast<std::int64_t>(number) : static_cast<std::int64_t>(number);
 }
 
-std::span<const Function> number_functions() { return kFunctions; }
+std::span<const Function> number_functions() { return kNumberFunctions; }
 
 }  // namespace sluice::config::templates

@@ -182,7 +182,7 @@ Value regex_quote_meta(Call& call) {
   return out;
 }
 
-constexpr Function kFunctions[] = {
+constexpr Function kRegexFunctions[] = {
     {"regexMatch", 2, 2, regex_match},
     {"regexFind", 2, 2, regex_find},
     {"regexFindAll", 3, 3, regex_find_all},
@@ -194,6 +194,6 @@ constexpr Function kFunctions[] = {
 
 }  // namespace
 
-std::span<const Function> regex_functions() { return kFunctions; }
+std::span<const Function> regex_functions() { return kRegexFunctions; }
 
 }  // namespace sluice::config::templates

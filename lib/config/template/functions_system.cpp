@@ -79,7 +79,7 @@ Value uuid(Call&) {
                      hex.substr(20));
 }
 
-constexpr Function kFunctions[] = {
+constexpr Function kSystemFunctions[] = {
     {"env", 1, 1, env},
     {"expandenv", 1, 1, expand_env},
     {"now", 0, 0, now},
@@ -94,6 +94,6 @@ constexpr Function kFunctions[] = {
 
 }  // namespace
 
-std::span<const Function> system_functions() { return kFunctions; }
+std::span<const Function> system_functions() { return kSystemFunctions; }
 
 }  // namespace sluice::config::templates

@@ -209,7 +209,7 @@ Value join(Call& call) {
 Value to_string(Call& call) { return display(call[0], call.budget()); }
 Value normalize_name(Call& call) { return normalize(call.text(0)); }
 
-constexpr Function kFunctions[] = {
+constexpr Function kTextFunctions[] = {
     {"upper", 1, 1, upper},
     {"lower", 1, 1, lower},
     {"title", 1, 1, title},
@@ -263,6 +263,6 @@ std::string normalize(std::string_view name) {
   return out;
 }
 
-std::span<const Function> text_functions() { return kFunctions; }
+std::span<const Function> text_functions() { return kTextFunctions; }
 
 }  // namespace sluice::config::templates

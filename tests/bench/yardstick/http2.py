@@ -11,8 +11,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from . import measure
-from .programs import (OTHER_CORE, PROXY_CORE, Backend, HAProxy, Nginx, Program, Sluice, free_port, one_route, pinned,
-                       raise_descriptors)
+from .programs import (OTHER_CORE, PROXY_CORE, Backend, HAProxy, Nginx, Program, Sluice, build, free_port, one_route,
+                       pinned, raise_descriptors)
 from .scenarios import Budget, Result, Settings
 
 CONNECTIONS, STREAMS = 10, 32
@@ -58,8 +58,28 @@ class SecureNginx(Nginx, Waits):
         file.write_text(file.read_text().replace(
             f"listen 127.0.0.1:{self.port} backlog=4096;",
             f"listen 127.0.0.1:{self.port} ssl http2 backlog=4096; ssl_certificate {crt}; ssl_certificate_key {key}; "
-            "http2_max_concurrent_streams 128;"))
+            "ssl_protocols TLSv1.2 TLSv1.3; http2_max_concurrent_streams 128;"))
         super().launch(command, core, stdout)
+
+
+class GrpcNginx(SecureNginx):
+    def launch(self, command, core, stdout=subprocess.PIPE):
+        file = self.folder / "nginx.conf"
+        file.write_text(file.read_text().replace(
+            """proxy_pass http://backend; proxy_http_version 1.1; proxy_set_header Connection "";""",
+            "grpc_pass grpc://backend;").replace("proxy_set_header", "grpc_set_header"))
+        super().launch(command, core, stdout)
+
+
+class GrpcBackend(Program):
+    """Answers every unary call with a message of so many bytes, over h2c."""
+
+    name = "gRPC server"
+
+    def __init__(self, size: int):
+        super().__init__()
+        self.launch([str(build("grpc_backend", "-lnghttp2")), str(size)], OTHER_CORE)
+        self.read_port()
 
 
 class SecureHAProxy(HAProxy, Waits):
@@ -87,21 +107,26 @@ class Nghttpx(Program, Waits):
 
 
 class SecureSluice(Sluice, Waits):
-    def __init__(self, backend: int, core: int | None = PROXY_CORE):
+    def __init__(self, backend: int, core: int | None = PROXY_CORE, scheme: str = "http"):
         folder = Path(tempfile.mkdtemp(prefix="sluice-bench-"))
         crt, key = certificate(folder)
         dynamic = one_route(backend)
+        dynamic["http"]["services"]["app"]["loadBalancer"]["servers"][0]["url"] = f"{scheme}://127.0.0.1:{backend}"
         dynamic["http"]["routers"]["web"]["tls"] = {"options": "default"}
         dynamic["tls"] = {"options": {"default": {"minVersion": "VersionTLS12"}},
                           "stores": {"default": {"defaultCertificate": {"certFile": str(crt), "keyFile": str(key)}}}}
         super().__init__(dynamic, core)
 
 
-def h2load(program: Program, requests: int) -> dict:
+def h2load(program: Program, requests: int, *more: str) -> dict:
+    """Exactly that many requests over TLS 1.3 with AES-128-GCM; raises when one of them failed."""
     done = subprocess.run([*pinned(OTHER_CORE), "h2load", f"-n{requests}", f"-c{CONNECTIONS}", f"-m{STREAMS}", "-t1",
-                           f"https://127.0.0.1:{program.port}/", "--header=host: bench.test"], capture_output=True,
-                          text=True, timeout=900, preexec_fn=raise_descriptors)
+                           f"https://bench.test:{program.port}/", f"--connect-to=127.0.0.1:{program.port}",
+                           "--tls13-ciphers=TLS_AES_128_GCM_SHA256", "--groups=X25519", *more],
+                          capture_output=True, text=True, timeout=900, preexec_fn=raise_descriptors)
     text = done.stdout
+    if "Cipher: TLS_AES_128_GCM_SHA256" not in text:
+        raise RuntimeError(f"{program.name} speaks something else: {text[-1500:]} {done.stderr[-500:]}")
     good = re.search(r"(\d+) succeeded, (\d+) failed, (\d+) errored", text)
     time_taken = re.search(r"finished in ([\d.]+)(ms|s|us),", text)
     middle = re.search(r"time for request: +\S+ +(\S+) +(\S+)", text)
@@ -123,16 +148,26 @@ def against_peers(scenario: str, title: str, settings: Settings, body: int, requ
                                         "haproxy": SecureHAProxy(backend.port)}
         if settings.sluice:
             programs["sluice"] = SecureSluice(backend.port)
-        for program in programs.values():
-            stack.enter_context(program)
-            program.wait_for_h2()
-        count = settings.count(requests)
-        costs = measure.interleaved(programs, lambda program: h2load(program, count), settings.rounds)
-    best = min(costs[name]["cpu_us"] for name in PEERS)
+        costs = in_turns(stack, programs, settings, requests)
+    return table(scenario, title, costs, of_peer)
+
+
+def in_turns(stack: ExitStack, programs: dict[str, Program], settings: Settings, requests: int, *more: str) -> dict:
+    for program in programs.values():
+        stack.enter_context(program)
+        program.wait_for_h2()
+    count = settings.count(requests)
+    return measure.interleaved(programs, lambda program: h2load(program, count, *more), settings.rounds)
+
+
+def table(scenario: str, title: str, costs: dict[str, dict], of_peer: float) -> Result:
+    best = min(costs[name]["cpu_us"] for name in PEERS if name in costs)
     rows = [[name, f"{cost['cpu_us']:.1f}", f"{cost['lowest']:.1f} – {cost['highest']:.1f}",
              f"{cost['cpu_us'] / best:.2f}", f"{cost['requests_per_second']:,.0f}",
              f"{cost['p50_us']:.0f} / {cost['p99_us']:.0f}"] for name, cost in costs.items()]
-    budgets = [Budget("CPU per request / best peer", costs["sluice"]["cpu_us"] / best, of_peer)] if settings.sluice else []
+    budgets = []
+    if "sluice" in costs:
+        budgets.append(Budget("CPU per request / best peer", costs["sluice"]["cpu_us"] / best, of_peer))
     return Result(scenario, title, ["", "CPU µs/request", "range", "× best peer", "requests/s", "mean / max µs"], rows,
                   budgets)
 
@@ -145,6 +180,21 @@ def h2_1k(settings: Settings) -> Result:
 def h2_100k(settings: Settings) -> Result:
     return against_peers("h2-100k", f"HTTP/2 over TLS, {CONNECTIONS} connections × {STREAMS} streams, 100 KiB replies",
                          settings, 100 * 1024, 20_000, 1.0)
+
+
+def grpc_unary(settings: Settings) -> Result:
+    """Unary calls, h2 over TLS to h2c: a message of 100 bytes each way, the status in trailers."""
+    with ExitStack() as stack:
+        backend = stack.enter_context(GrpcBackend(100))
+        programs: dict[str, Program] = {"nginx": GrpcNginx(backend.port)}
+        if settings.sluice:
+            programs["sluice"] = SecureSluice(backend.port, scheme="h2c")
+        call = backend.folder / "call"
+        call.write_bytes(b"\0\0\0\0\x64" + b"x" * 100)
+        costs = in_turns(stack, programs, settings, 60_000, f"--data={call}", "--header=content-type: application/grpc",
+                         "--header=te: trailers")
+    return table("grpc-unary", f"gRPC unary calls, {CONNECTIONS} connections × {STREAMS} streams, HTTP/2 to HTTP/2",
+                 costs, 0.90)
 
 
 def h2_idle(settings: Settings) -> Result:
@@ -179,4 +229,4 @@ def h2_idle(settings: Settings) -> Result:
                   rows, budgets)
 
 
-SCENARIOS = {"h2-1k": h2_1k, "h2-100k": h2_100k, "h2-idle": h2_idle}
+SCENARIOS = {"h2-1k": h2_1k, "h2-100k": h2_100k, "h2-idle": h2_idle, "grpc-unary": grpc_unary}

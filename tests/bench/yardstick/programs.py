@@ -27,10 +27,12 @@ def sluice_binary() -> Path:
 def build(name: str, *flags: str) -> Path:
     """Compiles tests/bench/NAME.cpp when it is newer than its program."""
     source, program = HERE / f"{name}.cpp", OUT / (name + ("-static" if "-static" in flags else ""))
+    libraries = [flag for flag in flags if flag.startswith("-l")]
+    flags = tuple(flag for flag in flags if flag not in libraries)
     OUT.mkdir(parents=True, exist_ok=True)
     if not program.exists() or program.stat().st_mtime < source.stat().st_mtime:
-        subprocess.run(["g++", "-std=c++20", "-O2", "-Wall", "-Wextra", *flags, str(source), "-o", str(program)],
-                       check=True)
+        subprocess.run(["g++", "-std=c++20", "-O2", "-Wall", "-Wextra", *flags, str(source), "-o", str(program),
+                        *libraries], check=True)
     return program
 
 
@@ -154,7 +156,7 @@ http {{
   access_log off; keepalive_requests 1000000000; keepalive_timeout 600s; server_tokens off; tcp_nodelay on;
   client_body_temp_path {self.folder}/t1; proxy_temp_path {self.folder}/t2; fastcgi_temp_path {self.folder}/t3;
   uwsgi_temp_path {self.folder}/t4; scgi_temp_path {self.folder}/t5;
-  upstream backend {{ server 127.0.0.1:{backend}; keepalive 256; keepalive_requests 1000000000; }}
+  upstream backend {{ server 127.0.0.1:{backend}; keepalive 1000; keepalive_requests 1000000000; }}
   server {{
     listen 127.0.0.1:{self.port} backlog=4096;
     location / {{
@@ -223,6 +225,7 @@ class Sluice(Program):
         output = open(self.folder / "stdout", "wb")
         self.launch([*prefix, str(sluice_binary()), "run", "--entryPoints.web.address=127.0.0.1:0",
                      f"--providers.file.directory={self.dynamic_folder}", "--log.level=INFO", f"--workers={workers}",
+                     "--serversTransport.maxIdleConnsPerHost=1000",
                      *flags],
                     core, stdout=output)
         output.close()
@@ -253,7 +256,7 @@ class Sluice(Program):
 def yaml_lines(value: dict, indent: int = 0):
     """Block-style YAML as people write it, for the shapes a dynamic configuration has."""
     for key, entry in value.items():
-        if isinstance(entry, dict):
+        if isinstance(entry, dict) and entry:
             yield f"{' ' * indent}{key}:\n"
             yield from yaml_lines(entry, indent + 2)
         elif isinstance(entry, list):
@@ -270,11 +273,12 @@ def one_route(backend: int) -> dict:
 
 
 def load(port: int, connections: int, requests: int, *, close: bool = False, targets: Path | None = None,
-         core: int | None = OTHER_CORE) -> dict:
+         first: Path | None = None, core: int | None = OTHER_CORE) -> dict:
     """Exactly that many checked requests; raises when one of them failed."""
     command = [*pinned(core), str(build("load")), str(port), str(connections), str(requests)]
     command += ["--close"] if close else []
     command += ["--targets", str(targets)] if targets else []
+    command += ["--first", str(first)] if first else []
     done = subprocess.run(command, capture_output=True, text=True, timeout=900, preexec_fn=raise_descriptors)
     if done.returncode != 0:
         raise RuntimeError(f"load failed: {done.stdout} {done.stderr}")

@@ -196,7 +196,7 @@ def load_10000(settings: Settings) -> Result:
                   [Budget("seconds from the change of the file until live", list(middle.values())[0], 0.5, "s"),
                    Budget("seconds from start until live, beyond one router",
                           list(middle.values())[1] - list(middle.values())[2], 0.5, "s")],
-                  ["The time includes the 50 ms for which a change settles, and reading and parsing 0.8 MB of YAML."])
+                  ["The time includes the 30 ms for which a change settles, and reading and parsing 0.8 MB of YAML."])
 
 
 # Idle connections

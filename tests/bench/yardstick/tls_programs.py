@@ -3,11 +3,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import ssl
 import subprocess
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
-from .programs import HERE, OTHER_CORE, OUT, PROXY_CORE, Program, free_port, pinned, raise_descriptors
+from .programs import OTHER_CORE, OUT, PROXY_CORE, Program, build, free_port, pinned, raise_descriptors
 
 NAME = "tls.bench.test"
 
@@ -18,8 +21,8 @@ def certificate() -> tuple[Path, Path]:
     OUT.mkdir(parents=True, exist_ok=True)
     chain, key = OUT / "tls.crt", OUT / "tls.key"
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days",
-                    "2", "-subj", f"/CN={NAME}", "-addext", f"subjectAltName=DNS:{NAME}", "-keyout", str(key), "-out",
-                    str(chain)], check=True, capture_output=True)
+                    "2", "-subj", f"/CN={NAME}", "-addext", f"subjectAltName=DNS:{NAME},DNS:*.{NAME}", "-keyout",
+                    str(key), "-out", str(chain)], check=True, capture_output=True)
     (OUT / "tls.pem").write_text(chain.read_text() + key.read_text())
     for file in (chain, key, OUT / "tls.pem"):
         os.chmod(file, 0o644)
@@ -42,7 +45,7 @@ class TlsNginx(Program):
       proxy_set_header X-Real-Ip $remote_addr; proxy_set_header X-Forwarded-Proto $scheme;
       proxy_set_header X-Forwarded-Host $http_host; proxy_set_header X-Forwarded-Port $server_port;
       proxy_set_header X-Forwarded-Server $hostname;"""
-            upstream = f"upstream backend {{ server 127.0.0.1:{backend}; keepalive 256; keepalive_requests 1000000000; }}"
+            upstream = f"upstream backend {{ server 127.0.0.1:{backend}; keepalive 1000; keepalive_requests 1000000000; }}"
         else:
             (self.folder / "body").write_bytes(b"x" * body)
             location, upstream = f"root {self.folder}; try_files /body =404;", ""
@@ -101,16 +104,49 @@ backend backend
         self.launch(["haproxy", "-db", "-f", str(self.folder / "haproxy.cfg")], core)
 
 
-def tls_route(backend: int, names: int = 1) -> dict:
+def tls_route(backend: int) -> dict:
     chain, key = certificate()
-    routers = {f"host-{i}": {"rule": f"Host(`h{i}.bench.test`)", "service": "app", "tls": {}} for i in range(names - 1)}
-    routers["tls"] = {"rule": f"Host(`{NAME}`)", "service": "app", "tls": {}}
+    routers = {"tls": {"rule": f"Host(`{NAME}`)", "service": "app", "tls": {}}}
     return {"http": {"routers": routers, "services": {
         "app": {"loadBalancer": {"servers": [{"url": f"http://127.0.0.1:{backend}"}]}}}},
         "tls": {"certificates": [{"certFile": str(chain), "keyFile": str(key)}]}}
 
 
-# Passed through: the server on the other core ends TLS.
+@lru_cache
+def certificates(count: int) -> Path:
+    """A folder with that many certificates: I.crt and I.key for hI.NAME."""
+    folder = OUT / f"certificates-{count}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    subprocess.run([str(build("certificates", "-lcrypto")), str(folder), str(count), NAME], check=True)
+    return folder
+
+
+def names_route(backend: int, names: int) -> dict:
+    """So many hosts, each with a router and a certificate of its own."""
+    folder = certificates(names)
+    dynamic = tls_route(backend)
+    dynamic["http"]["routers"] = {f"host-{i}": {"rule": f"Host(`h{i}.{NAME}`)", "service": "app", "tls": {}}
+                                  for i in range(names)}
+    dynamic["tls"]["certificates"] = [{"certFile": str(folder / f"{i}.crt"), "keyFile": str(folder / f"{i}.key")}
+                                      for i in range(names)]
+    return dynamic
+
+
+# Passed through: the server on the other core ends TLS, or only looks as if: who passes TLS through sees the hello.
+
+
+@lru_cache
+def hello() -> Path:
+    """A file with a ClientHello for NAME."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    sent = ssl.MemoryBIO()
+    with suppress(ssl.SSLWantReadError):
+        context.wrap_bio(ssl.MemoryBIO(), sent, server_hostname=NAME).do_handshake()
+    file = OUT / "hello"
+    file.write_bytes(sent.read())
+    return file
 
 
 class PassNginx(Program):
@@ -160,31 +196,23 @@ backend server
         self.launch(["haproxy", "-db", "-f", str(self.folder / "haproxy.cfg")], core)
 
 
-def pass_route(server: int, names: int = 1) -> dict:
+def pass_route(server: int, names: int = 0) -> dict:
     passed = {"passthrough": True}
-    routers = {f"sni-{i}": {"rule": f"HostSNI(`h{i}.bench.test`)", "service": "server", "tls": passed}
-               for i in range(names - 1)}
+    routers = {f"sni-{i}": {"rule": f"HostSNI(`h{i}.{NAME}`)", "service": "server", "tls": passed}
+               for i in range(names)}
     routers["tls"] = {"rule": f"HostSNI(`{NAME}`)", "service": "server", "tls": passed}
     return {"tcp": {"routers": routers, "services": {
         "server": {"loadBalancer": {"servers": [{"address": f"127.0.0.1:{server}"}]}}}}}
 
 
-@lru_cache
-def load_program() -> Path:
-    source, program = HERE / "tls_load.cpp", OUT / "tls_load"
-    if not program.exists() or program.stat().st_mtime < source.stat().st_mtime:
-        subprocess.run(["g++", "-std=c++20", "-O2", "-Wall", "-Wextra", str(source), "-o", str(program), "-lssl",
-                        "-lcrypto"], check=True)
-    return program
-
-
 def tls_load(port: int, connections: int, requests: int, *flags: str, core: int | None = OTHER_CORE) -> dict:
     """Exactly that many checked requests over TLS; raises when one of them failed."""
-    done = subprocess.run([*pinned(core), str(load_program()), str(port), str(connections), str(requests), NAME, *flags],
-                          capture_output=True, text=True, timeout=900, preexec_fn=raise_descriptors)
+    command = [*pinned(core), str(build("tls_load", "-lssl", "-lcrypto")), str(port), str(connections), str(requests), NAME]
+    done = subprocess.run([*command, *flags], capture_output=True, text=True, timeout=900, preexec_fn=raise_descriptors)
     if done.returncode != 0:
         raise RuntimeError(f"tls_load failed: {done.stdout} {done.stderr}")
     return json.loads(done.stdout)
 
 
-__all__ = ["NAME", "PassHAProxy", "PassNginx", "TlsHAProxy", "TlsNginx", "pass_route", "tls_load", "tls_route"]
+__all__ = ["NAME", "hello", "PassHAProxy", "PassNginx", "TlsHAProxy", "TlsNginx", "names_route", "pass_route", "tls_load",
+           "tls_route"]

@@ -1,20 +1,23 @@
 """The TLS scenarios of tests/bench: ended here, and passed through."""
 from __future__ import annotations
 
+import socket
+import ssl
 import time
 from contextlib import ExitStack
 
 from . import measure
-from .programs import Backend, Program, Sluice
+from .programs import Backend, Program, Sluice, load, raise_descriptors
 from .scenarios import PEERS, Budget, Result, Settings, costs_table
-from .tls_programs import (NAME, PassHAProxy, PassNginx, TlsHAProxy, TlsNginx, pass_route, tls_load, tls_route)
+from .tls_programs import (NAME, PassHAProxy, PassNginx, TlsHAProxy, TlsNginx, hello, names_route, pass_route,
+                           tls_load, tls_route)
 
 
-def wait(program: Program, seconds: float = 60.0) -> None:
+def wait(program: Program, seconds: float = 60.0, names: int = 0) -> None:
     deadline = time.monotonic() + seconds
     while True:
         try:
-            tls_load(program.port, 1, 1)
+            tls_load(program.port, 1, 1, "--names", str(names))
             return
         except RuntimeError:
             if time.monotonic() > deadline:
@@ -55,23 +58,23 @@ def tls_resumed(settings: Settings) -> Result:
                       of_peer=0.95)
 
 
-def passed_through(settings: Settings, body: int, requests: int, connections: int, *flags: str) -> dict[str, dict]:
-    with ExitStack() as stack:
-        server = stack.enter_context(TlsNginx(body=body, core=1))
-        programs: dict[str, Program] = {"nginx": PassNginx(server.port), "haproxy": PassHAProxy(server.port, False),
-                                        "haproxy, splice": PassHAProxy(server.port, True)}
-        if settings.sluice:
-            programs["sluice"] = Sluice(pass_route(server.port))
-        for program in programs.values():
-            stack.enter_context(program)
-            wait(program)
-        count = settings.count(requests) if requests >= 1000 else requests
-        return measure.interleaved(programs, lambda program: tls_load(program.port, connections, count, *flags),
-                                   settings.rounds)
+def passing(server: Program, settings: Settings) -> dict[str, Program]:
+    programs: dict[str, Program] = {"nginx": PassNginx(server.port), "haproxy": PassHAProxy(server.port, False),
+                                    "haproxy, splice": PassHAProxy(server.port, True)}
+    if settings.sluice:
+        programs["sluice"] = Sluice(pass_route(server.port))
+    return programs
 
 
 def pass_connections(settings: Settings) -> Result:
-    costs = passed_through(settings, 128, 6_000, 64, "--close")
+    with ExitStack() as stack:
+        server = stack.enter_context(TlsNginx(body=128, core=1))
+        programs = passing(server, settings)
+        for program in programs.values():
+            stack.enter_context(program)
+            wait(program)
+        costs = measure.interleaved(programs, lambda program: tls_load(program.port, 64, settings.count(6_000), "--close"),
+                                    settings.rounds)
     rows = [[name, f"{cost['cpu_us']:.1f}", f"{cost['lowest']:.1f} – {cost['highest']:.1f}", f"{1e6 / cost['cpu_us']:,.0f}"]
             for name, cost in costs.items()]
     budgets = []
@@ -83,8 +86,15 @@ def pass_connections(settings: Settings) -> Result:
 
 
 def pass_bulk(settings: Settings) -> Result:
+    """The server writes plain bytes behind the hello: with TLS it would be slower than all that are measured."""
     size = 64 * 1024 * 1024
-    costs = passed_through(settings, size, 16, 4)
+    with ExitStack() as stack:
+        server = stack.enter_context(Backend(size))
+        programs = passing(server, settings)
+        for program in programs.values():
+            stack.enter_context(program)
+        time.sleep(1)  # nginx and HAProxy listen a moment after their start
+        costs = measure.interleaved(programs, lambda program: load(program.port, 4, 32, first=hello()), settings.rounds)
     per_gb = {name: cost["cpu_us"] / 1e6 * 1e9 / size for name, cost in costs.items()}
     rows = [[name, f"{value:.3f}", f"{1e9 / costs[name]['requests_per_second'] / size:.2f}"]
             for name, value in per_gb.items()]
@@ -96,31 +106,108 @@ def pass_bulk(settings: Settings) -> Result:
                   ["", "CPU s/GB", "seconds/GB"], rows, budgets)
 
 
-def many_names(settings: Settings) -> Result:
-    """10,000 SNI routes beside one: what a passed-through connection costs."""
-    with ExitStack() as stack:
-        server = stack.enter_context(TlsNginx(body=128, core=1))
-        programs = {"1 route": stack.enter_context(Sluice(pass_route(server.port))),
-                    "10,000 routes": stack.enter_context(Sluice(pass_route(server.port, 10_000)))}
-        for program in programs.values():
-            wait(program)
-        count = settings.count(4_000)
-        costs = measure.interleaved(programs, lambda program: tls_load(program.port, 64, count, "--close"),
-                                    settings.rounds)
-    ratio = costs["10,000 routes"]["cpu_us"] / costs["1 route"]["cpu_us"]
-    return Result("pass-10000-names", f"10,000 names, {NAME} among them, passed through",
-                  ["", "CPU µs/connection", "range"],
+MANY = 10_000
+
+
+def one_beside_many(scenario: str, title: str, settings: Settings, programs: dict[str, Program],
+                    requests: int) -> Result:
+    """A connection for each request; those to the second program ask for all its names at random."""
+    count = settings.count(requests)
+    costs = measure.interleaved(programs, lambda program: tls_load(
+        program.port, 64, count, "--close", "--names", str(MANY if program is programs[f"{MANY:,} names"] else 1)),
+                                settings.rounds)
+    ratio = costs[f"{MANY:,} names"]["cpu_us"] / costs["1 name"]["cpu_us"]
+    return Result(scenario, title, ["", "CPU µs/connection", "range"],
                   [[name, f"{cost['cpu_us']:.1f}", f"{cost['lowest']:.1f} – {cost['highest']:.1f}"]
                    for name, cost in costs.items()],
-                  [Budget("CPU per connection, 10,000 names / 1 name", ratio, 1.1)])
+                  [Budget(f"CPU per connection, {MANY:,} names / 1 name", ratio, 1.1)])
+
+
+def pass_10000_names(settings: Settings) -> Result:
+    with ExitStack() as stack:
+        server = stack.enter_context(TlsNginx(body=128, core=1))
+        programs = {"1 name": stack.enter_context(Sluice(pass_route(server.port, 1))),
+                    f"{MANY:,} names": stack.enter_context(Sluice(pass_route(server.port, MANY)))}
+        for program in programs.values():
+            wait(program)
+        return one_beside_many("pass-10000-names", f"{MANY:,} names passed through, asked for at random", settings,
+                               programs, 4_000)
+
+
+def tls_10000_names(settings: Settings) -> Result:
+    """As many hosts with a certificate each: what a handshake costs, and how long the start takes."""
+    with ExitStack() as stack:
+        backend = stack.enter_context(Backend(1024))
+        many = names_route(backend.port, MANY)
+        starts = []
+        for _ in range(3):
+            began = time.monotonic()
+            with Sluice(many, core=None) as program:
+                wait(program, names=MANY)
+                starts.append(time.monotonic() - began)
+        programs = {"1 name": stack.enter_context(Sluice(names_route(backend.port, 1))),
+                    f"{MANY:,} names": stack.enter_context(Sluice(many))}
+        for name, program in programs.items():
+            wait(program, names=1 if name == "1 name" else MANY)
+        result = one_beside_many("tls-10000-names", f"{MANY:,} hosts with a certificate each, asked for at random",
+                                 settings, programs, 6_000)
+    result.budgets.append(Budget(f"seconds from start until live with {MANY:,} routers and certificates",
+                                 sorted(starts)[1], 2.0, "s"))
+    result.notes.append("The start is the process's, until it has answered on one of the names.")
+    return result
+
+
+def hold_secure(port: int, count: int) -> list[ssl.SSLSocket]:
+    """That many connections over TLS, each of which has had one answer."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    held = []
+    for _ in range(count):
+        connection = context.wrap_socket(socket.create_connection(("127.0.0.1", port), 30), server_hostname=NAME)
+        connection.sendall(f"GET / HTTP/1.1\r\nHost: {NAME}\r\n\r\n".encode())
+        data = b""
+        while not data.endswith(b"x" * 1024):
+            more = connection.recv(65536)
+            if not more:
+                raise RuntimeError(f"an idle connection was answered {data[:100]!r}")
+            data += more
+        held.append(connection)
+    return held
+
+
+def tls_idle(settings: Settings) -> Result:
+    raise_descriptors()
+    count = max(200, int(2000 * min(1.0, settings.scale)))
+    rows, budgets = [], []
+    with Backend(1024) as backend:
+        makers = {"nginx": lambda: TlsNginx(backend.port, core=None), "haproxy": lambda: TlsHAProxy(backend.port, None)}
+        if settings.sluice:
+            makers["sluice"] = lambda: Sluice(tls_route(backend.port), core=None)
+        for name, make in makers.items():
+            with make() as program:
+                wait(program)
+                warm = hold_secure(program.port, 100)
+                before = measure.user_memory(program.pid)
+                held = hold_secure(program.port, count)
+                each = (measure.user_memory(program.pid) - before) / count
+                for connection in held + warm:
+                    connection.close()
+            rows.append([name, f"{each:,.0f}", f"{count:,}"])
+            if name == "sluice":
+                budgets.append(Budget("user memory per idle connection", each, 16 * 1024, "bytes"))
+    return Result("tls-idle", f"{count:,} idle connections of HTTP/1.1 over TLS, each after one request",
+                  ["", "bytes of user memory each", "opened"], rows, budgets,
+                  ["Anonymous memory of the process tree; socket buffers and other kernel memory are not counted."])
 
 
 TLS_SCENARIOS = {
     "tls-keep-alive": tls_keep_alive,
     "tls-full": tls_full,
     "tls-resumed": tls_resumed,
+    "tls-idle": tls_idle,
+    "tls-10000-names": tls_10000_names,
     "pass-connections": pass_connections,
     "pass-bulk": pass_bulk,
-    "pass-10000-names": many_names,
+    "pass-10000-names": pass_10000_names,
 }
-TLS_WITHOUT_PEERS = {"pass-10000-names"}
+TLS_WITHOUT_PEERS = {"tls-10000-names", "pass-10000-names"}

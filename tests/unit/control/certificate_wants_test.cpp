@@ -1,8 +1,6 @@
 #include "control/certificate_wants.h"
 
-#include "config/decode.h"
-#include "config/yaml.h"
-#include "support/catch.h"
+#include "building.h"
 
 using namespace sluice;
 using namespace sluice::control;
@@ -18,12 +16,7 @@ struct Configuration {
   }
 
   const std::vector<CertificateWant>& read(const std::string& yaml) {
-    auto fragment = std::make_shared<Fragment>();
-    fragment->provider = "file";
-    std::optional<config::Node> tree = config::parse_yaml(yaml, "file.yml", fragment->report);
-    REQUIRE(tree);
-    fragment->configuration = *config::decode_dynamic(*tree, fragment->report);
-    fragments = {fragment};
+    fragments = {fragment("file", yaml)};
     unknown.clear();
     wants = certificate_wants(settings, merge(fragments), rules, unknown);
     return wants;

@@ -1,28 +1,12 @@
 #include "control/challenge_places.h"
 
-#include "config/decode.h"
-#include "config/yaml.h"
+#include "building.h"
 #include "control/explain.h"
-#include "control/internal_provider.h"
-#include "control/snapshot_builder.h"
-#include "support/catch.h"
 
 using namespace sluice;
 using namespace sluice::control;
 
 namespace {
-
-class Passes final : public proxy::Middleware {
- public:
-  Task<Result<http::Response>> handle(http::Request& request, const proxy::Handler& next) const override {
-    return next.handle(request);
-  }
-};
-
-// What the entry point's redirection is made with.
-constexpr MiddlewareKind kRedirect = {
-    "redirectScheme", [](const config::Middleware& settings) { return settings.redirect_scheme.has_value(); },
-    [](const MiddlewareParts&) { return MadeMiddleware::of(std::make_shared<Passes>()); }};
 
 constexpr std::string_view kServices = R"yaml(
 http:
@@ -36,43 +20,23 @@ tcp:
 )yaml";
 
 // Two entry points, `web` with a redirection to https, and a resolver of each kind.
-struct Edge {
-  Edge() {
+struct Edge : Building {
+  Edge() : Building{{"secure", ":443"}, {"web", ":80"}} {
     config::EntryPoint& web = configuration.entry_points["web"];
-    web.address = ":80";
     web.http.redirections.entry_point.emplace();
     web.http.redirections.entry_point->to = "secure";
-    configuration.entry_points["secure"].address = ":443";
-    for (const char* name : {"secure", "web"}) {
-      settings.emplace_back();
-      settings.back().name = name;
-    }
     configuration.certificates_resolvers["http"].acme.emplace().http_challenge.emplace();
     configuration.certificates_resolvers["tls"].acme.emplace().tls_challenge.emplace();
   }
 
   const server::Snapshot& build(const std::string& yaml) {
-    auto made = std::make_shared<Fragment>();
-    made->provider = "file";
-    std::optional<config::Node> tree = config::parse_yaml(yaml, "file.yml", made->report);
-    for (const config::Problem& problem : made->report) UNSCOPED_INFO(config::to_line(problem));
-    REQUIRE(tree.has_value());
-    made->configuration = *config::decode_dynamic(*tree, made->report);
-    fragments = {std::make_shared<Fragment>(internal_fragment(configuration)), made};
-    if (!builder) {
-      builder.emplace(configuration, settings, 1, MiddlewareKinds{std::span(&redirect, 1), {}},
-                      internal_services(configuration, terminating), registry);
-    }
-    built = builder->build(fragments);
-    report.clear();
-    for (const config::Problem& problem : built.report) report += config::to_line(problem) + "\n";
-    return *built.snapshot;
+    auto internal = std::make_shared<Fragment>(internal_fragment(configuration));
+    return *Building::build({internal, fragment("file", yaml)}).snapshot;
   }
   bool manages(const std::string& host) const {
     const server::ChallengeRules* rules = built.snapshot->challenge_rules(kWeb);
     return rules != nullptr && rules->manages(host);
   }
-  bool reports(const std::string& text) const { return report.find(text) != std::string::npos; }
   // What `sluice explain` says of a challenge on `web`.
   std::string answer(const std::string& host) {
     Live live;
@@ -87,15 +51,6 @@ struct Edge {
 
   static constexpr std::size_t kSecure = 0;
   static constexpr std::size_t kWeb = 1;
-  config::Static configuration;
-  std::vector<server::EntryPointSettings> settings;
-  std::atomic<bool> terminating{false};
-  MiddlewareKind redirect = kRedirect;
-  Registry registry;
-  std::optional<SnapshotBuilder> builder;
-  Fragments fragments;
-  Build built;
-  std::string report;
 };
 
 }  // namespace

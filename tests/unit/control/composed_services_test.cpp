@@ -1,63 +1,21 @@
 // Services of services, middlewares around them, and what is wrong with either.
-#include "config/decode.h"
-#include "config/yaml.h"
-#include "control/internal_provider.h"
-#include "control/snapshot_builder.h"
-#include "support/catch.h"
+#include "building.h"
 
 using namespace sluice;
 using namespace sluice::control;
 
 namespace {
 
-class Passes final : public proxy::Middleware {
- public:
-  Task<Result<http::Response>> handle(http::Request& request, const proxy::Handler& next) const override {
-    return next.handle(request);
-  }
-};
-
-constexpr MiddlewareKind kKind = {
-    "redirectScheme", [](const config::Middleware& settings) { return settings.redirect_scheme.has_value(); },
-    [](const MiddlewareParts& parts) {
-      if (parts.settings.redirect_scheme->scheme.empty()) return MadeMiddleware::refused("it needs a scheme");
-      return MadeMiddleware::of(std::make_shared<Passes>());
-    }};
-
-struct Fixture {
-  Fixture() {
-    configuration.entry_points["web"].address = ":80";
-    settings.emplace_back().name = "web";
-    builder.emplace(configuration, settings, 2, MiddlewareKinds{std::span(&kKind, 1), {}},
-                    internal_services(configuration, terminating), registry);
-  }
+struct Fixture : Building {
+  Fixture() : Building{{"web", ":80"}} {}
 
   Build build(const std::string& services, const std::string& more = "") {
-    auto made = std::make_shared<Fragment>();
-    made->provider = "file";
-    const std::string text = "http:\n  routers:\n    app: {rule: \"Host(`app.test`)\", service: app}\n" + more +
-                             "  services:\n    a: {loadBalancer: {servers: [{url: \"http://10.0.0.1\"}]}}\n"
-                             "    b: {loadBalancer: {servers: [{url: \"http://10.0.0.2\"}]}}\n" +
-                             services;
-    std::optional<config::Node> tree = config::parse_yaml(text, "file.yml", made->report);
-    REQUIRE(tree.has_value());
-    std::optional<config::Dynamic> decoded = config::decode_dynamic(*tree, made->report);
-    REQUIRE(decoded.has_value());
-    made->configuration = std::move(*decoded);
-    Build build = builder->build({made});
-    whats.clear();
-    for (const config::Problem& problem : build.report) whats += config::to_line(problem) + "\n";
-    INFO(whats);
-    return build;
+    return Building::build(
+        {fragment("file", "http:\n  routers:\n    app: {rule: \"Host(`app.test`)\", service: app}\n" + more +
+                              "  services:\n    a: {loadBalancer: {servers: [{url: \"http://10.0.0.1\"}]}}\n"
+                              "    b: {loadBalancer: {servers: [{url: \"http://10.0.0.2\"}]}}\n" +
+                              services)});
   }
-  bool says(const std::string& part) const { return whats.find(part) != std::string::npos; }
-
-  config::Static configuration;
-  std::vector<server::EntryPointSettings> settings;
-  std::atomic<bool> terminating{false};
-  Registry registry;
-  std::optional<SnapshotBuilder> builder;
-  std::string whats;
 };
 
 const std::string kMirroring = "    app: {mirroring: {service: a, mirrors: [{name: b, percent: 10}]}}\n";
@@ -69,7 +27,7 @@ TEST_CASE("mirroring and failover are built, and stay the same object while noth
   for (const std::string& services :
        {kMirroring, std::string("    app: {failover: {service: a, fallback: b, errors: {status: [\"500-599\"]}}}\n")}) {
     Build first = fixture.build(services);
-    CHECK(fixture.whats.empty());
+    CHECK(fixture.report.empty());
     CHECK(first.routers == 1);
     Build second = fixture.build(services + "    c: {loadBalancer: {servers: [{url: \"http://10.0.0.3\"}]}}\n");
     CHECK(first.snapshot->entry_points[0] == second.snapshot->entry_points[0]);
@@ -84,7 +42,7 @@ TEST_CASE("a service with a child that does not exist cannot be used, whatever i
         "    app: {weighted: {services: [{name: a}, {name: nope}]}}\n"}) {
     CAPTURE(services);
     CHECK(fixture.build(services).routers == 0);
-    CHECK(fixture.says("service nope@file does not exist"));
+    CHECK(fixture.reports("service nope@file does not exist"));
   }
 }
 
@@ -96,7 +54,7 @@ TEST_CASE("options of composed services that cannot be meant are refused") {
                                "    app: {failover: {service: a, fallback: b}, mirroring: {service: a}}\n"}) {
     CAPTURE(services);
     CHECK(fixture.build(services).routers == 0);
-    CHECK(fixture.says("SLU-B006"));
+    CHECK(fixture.reports("SLU-B006"));
   }
 }
 
@@ -108,7 +66,7 @@ TEST_CASE("circles of any length and kind are reported, and take down only who i
       "    three: {weighted: {services: [{name: a}, {name: one}]}}\n";
   Build build = fixture.build(kMirroring + circle);
   CHECK(build.routers == 1);
-  CHECK(fixture.says("SLU-B008"));
+  CHECK(fixture.reports("SLU-B008"));
   CHECK(fixture.build(circle + "    app: {highestRandomWeight: {services: [{name: three}]}}\n").routers == 0);
 }
 
@@ -120,16 +78,16 @@ TEST_CASE("depth has no bound") {
                 ", fallback: b, errors: {status: [\"500\"]}}}\n";
   }
   CHECK(fixture.build(services + "    app: {mirroring: {service: s39}}\n").routers == 1);
-  CHECK(fixture.whats.empty());
+  CHECK(fixture.report.empty());
 }
 
 TEST_CASE("a service is not served without one of its middlewares") {
   Fixture fixture;
   const std::string service = "    app: {loadBalancer: {servers: [{url: \"http://10.0.0.3\"}]}, middlewares: [m]}\n";
   CHECK(fixture.build(service).routers == 0);
-  CHECK(fixture.says("middleware m@file does not exist"));
+  CHECK(fixture.reports("middleware m@file does not exist"));
   CHECK(fixture.build(service, "  middlewares: {m: {redirectScheme: {port: \"443\"}}}\n").routers == 0);
-  CHECK(fixture.says("it needs a scheme"));
+  CHECK(fixture.reports("it needs a scheme"));
   Build first = fixture.build(service, "  middlewares: {m: {redirectScheme: {scheme: https}}}\n");
   CHECK(first.routers == 1);
   Build same = fixture.build(service, "  middlewares: {m: {redirectScheme: {scheme: https}}}\n");
@@ -141,7 +99,7 @@ TEST_CASE("a service is not served without one of its middlewares") {
 TEST_CASE("failover without a way to see a failure is warned of") {
   Fixture fixture;
   CHECK(fixture.build("    app: {failover: {service: a, fallback: b}}\n").routers == 1);
-  CHECK(fixture.says("nothing checks whether it is"));
+  CHECK(fixture.reports("nothing checks whether it is"));
 }
 
 TEST_CASE("the health of a server is found by its service and URL") {

@@ -1,85 +1,23 @@
 #include "control/snapshot_builder.h"
 
-#include "config/decode.h"
-#include "config/yaml.h"
-#include "control/internal_provider.h"
-#include "support/catch.h"
+#include <fmt/format.h>
+
+#include <random>
+
+#include "building.h"
 
 using namespace sluice;
 using namespace sluice::control;
 
 namespace {
 
-class Passes final : public proxy::Middleware {
- public:
-  Task<Result<http::Response>> handle(http::Request& request, const proxy::Handler& next) const override {
-    return next.handle(request);
-  }
-};
+struct Fixture : Building {
+  Fixture() : Building{{"other", ":81"}, {"web", ":80"}} {}
 
-// Stands for any kind of middleware: it can be built if its settings are complete.
-constexpr MiddlewareKind kKind = {
-    "redirectScheme", [](const config::Middleware& settings) { return settings.redirect_scheme.has_value(); },
-    [](const MiddlewareParts& parts) {
-      if (parts.settings.redirect_scheme->scheme.empty()) return MadeMiddleware::refused("it needs a scheme");
-      return MadeMiddleware::of(std::make_shared<Passes>());
-    }};
-
-std::shared_ptr<const Fragment> fragment(const std::string& provider, const std::string& yaml) {
-  auto made = std::make_shared<Fragment>();
-  made->provider = provider;
-  std::optional<config::Node> tree = config::parse_yaml(yaml, provider + ".yml", made->report);
-  for (const config::Problem& problem : made->report) UNSCOPED_INFO(config::to_line(problem));
-  REQUIRE(tree.has_value());
-  std::optional<config::Dynamic> decoded = config::decode_dynamic(*tree, made->report);
-  REQUIRE(decoded.has_value());
-  made->configuration = std::move(*decoded);
-  return made;
-}
-
-struct Fixture {
-  Fixture() {
-    configuration.entry_points["web"].address = ":80";
-    configuration.entry_points["other"].address = ":81";
-    for (const char* name : {"other", "web"}) {
-      settings.emplace_back();
-      settings.back().name = name;
-    }
-  }
-
-  SnapshotBuilder& builder() {
-    if (!builder_) {
-      builder_.emplace(configuration, settings, 2, MiddlewareKinds{std::span(&kind, 1), {}},
-                       internal_services(configuration, terminating), registry);
-    }
-    return *builder_;
-  }
-
-  // The router that takes GET http://HOST PATH on an entry point, or "".
   static std::string taker(const Build& build, std::size_t entry_point, std::string_view host,
                            std::string_view path = "/") {
-    Arena arena;
-    http::Peer peer;
-    http::Request request(arena, peer);
-    request.host = request.authority = host;
-    request.target.path = request.target.match_path = path;
-    const server::EntryPointRoutes& routes = *build.snapshot->entry_points[entry_point];
-    std::optional<std::uint32_t> matched = routes.table.match(request);
-    return matched ? routes.routes[*matched].router : "";
+    return control::taker(*build.snapshot->entry_points[entry_point], host, path);
   }
-
-  static std::string whats(const Build& build) {
-    std::string all;
-    for (const config::Problem& problem : build.report) all += config::to_line(problem) + "\n";
-    return all;
-  }
-
-  config::Static configuration;
-  std::vector<server::EntryPointSettings> settings;
-  MiddlewareKind kind = kKind;
-  std::atomic<bool> terminating{false};
-  Registry registry;
-  std::optional<SnapshotBuilder> builder_;
 };
 
 constexpr std::size_t kOther = 0;
@@ -99,7 +37,7 @@ http:
 
 TEST_CASE("a router is found on its entry points and its name is qualified") {
   Fixture fixture;
-  Build build = fixture.builder().build({fragment("file", kApp)});
+  Build build = fixture.build({fragment("file", kApp)});
   CHECK(build.report.empty());
   CHECK(build.routers == 1);
   CHECK(fixture.taker(build, kWeb, "app.test") == "app@file");
@@ -110,7 +48,7 @@ TEST_CASE("a router is found on its entry points and its name is qualified") {
 TEST_CASE("a router without entry points is on the default ones") {
   Fixture fixture;
   fixture.configuration.entry_points["web"].as_default = true;
-  Build build = fixture.builder().build({fragment("file", R"yaml(
+  Build build = fixture.build({fragment("file", R"yaml(
 http:
   routers: {app: {rule: "Host(`app.test`)", service: noop@internal}}
 )yaml")});
@@ -120,7 +58,7 @@ http:
 
 TEST_CASE("a broken object is left out alone, with its reason and the nearest name") {
   Fixture fixture;
-  Build build = fixture.builder().build({fragment("file", R"yaml(
+  Build build = fixture.build({fragment("file", R"yaml(
 http:
   routers:
     good: {rule: "Host(`good.test`)", service: app}
@@ -135,7 +73,7 @@ http:
 )yaml")});
   CHECK(fixture.taker(build, kWeb, "good.test") == "good@file");
   CHECK(build.routers == 2);  // good, on both entry points
-  std::string whats = fixture.whats(build);
+  std::string whats = fixture.report;
   for (const char* part :
        {"router rule@file", "router none@file has no rule", "wbe", "service apps@file does not exist",
         "did you mean app@file?", "middleware missing@file does not exist", "ftp://10.0.0.2",
@@ -147,7 +85,7 @@ http:
 
 TEST_CASE("a router whose middleware cannot be built is not served without it") {
   Fixture fixture;
-  Build build = fixture.builder().build({fragment("file", R"yaml(
+  Build build = fixture.build({fragment("file", R"yaml(
 http:
   routers:
     app: {rule: "Host(`app.test`)", service: noop@internal, middlewares: [secure]}
@@ -155,30 +93,30 @@ http:
     secure: {redirectScheme: {port: "443"}}
 )yaml")});
   CHECK(build.routers == 0);
-  CHECK(fixture.whats(build).find("it needs a scheme") != std::string::npos);
+  CHECK(fixture.report.find("it needs a scheme") != std::string::npos);
 }
 
 TEST_CASE("names refer to their own provider unless they say another") {
   Fixture fixture;
-  Build build = fixture.builder().build({fragment("file", kApp), fragment("docker", R"yaml(
+  Build build = fixture.build({fragment("file", kApp), fragment("docker", R"yaml(
 http:
   routers:
     own: {rule: "Host(`own.test`)", service: app}
     theirs: {rule: "Host(`theirs.test`)", service: app@file}
 )yaml")});
-  INFO(fixture.whats(build));
+  INFO(fixture.report);
   CHECK(fixture.taker(build, kWeb, "own.test").empty());
   CHECK(fixture.taker(build, kWeb, "theirs.test") == "theirs@docker");
-  CHECK(fixture.whats(build).find("did you mean app@file?") != std::string::npos);
+  CHECK(fixture.report.find("did you mean app@file?") != std::string::npos);
 }
 
 TEST_CASE("what did not change is the same object in the next snapshot") {
   Fixture fixture;
-  Build first = fixture.builder().build({fragment("file", kApp)});
-  Build same = fixture.builder().build({fragment("file", kApp)});
+  Build first = fixture.build({fragment("file", kApp)});
+  Build same = fixture.build({fragment("file", kApp)});
   CHECK(same.snapshot->number == first.snapshot->number + 1);
   CHECK(same.snapshot->entry_points == first.snapshot->entry_points);
-  Build more = fixture.builder().build({fragment("file", kApp + R"yaml(
+  Build more = fixture.build({fragment("file", kApp + R"yaml(
     new: {loadBalancer: {servers: [{url: "http://10.0.0.1:80"}]}}
 )yaml")});
   CHECK(more.snapshot->entry_points == first.snapshot->entry_points);
@@ -192,7 +130,7 @@ TEST_CASE("an entry point that redirects takes every host, and only a higher pri
   fixture.configuration.entry_points["web"].http.redirections.entry_point =
       config::EntryPointRedirection{"other", "https", true, 100};
   auto internal = std::make_shared<Fragment>(internal_fragment(fixture.configuration));
-  Build build = fixture.builder().build({internal, fragment("file", R"yaml(
+  Build build = fixture.build({internal, fragment("file", R"yaml(
 http:
   routers:
     low: {rule: "Host(`low.test`)", service: noop@internal}
@@ -230,16 +168,16 @@ http:
     errors: {loadBalancer: {servers: [{url: "http://10.0.0.1:80"}]}}
 )yaml");
   };
-  Build build = fixture.builder().build({with_service("errors")});
+  Build build = fixture.build({with_service("errors")});
   CHECK(build.report.empty());
   CHECK(handed != nullptr);
   CHECK(fixture.taker(build, kWeb, "app.test") == "app@file");
   // The server of the service, and the one that the middleware asks itself.
   CHECK(build.snapshot->endpoints.size() == 2);
   CHECK(build.snapshot->endpoints.back() == asked);
-  build = fixture.builder().build({with_service("missing")});
+  build = fixture.build({with_service("missing")});
   CHECK(fixture.taker(build, kWeb, "app.test").empty());
-  CHECK(fixture.whats(build).find("missing@file") != std::string::npos);
+  CHECK(fixture.report.find("missing@file") != std::string::npos);
   handed.reset();
   asked.reset();
 }
@@ -247,11 +185,11 @@ http:
 TEST_CASE("an entry point's middlewares come first and rename routers on several entry points") {
   Fixture fixture;
   fixture.configuration.entry_points["web"].http.middlewares = {"secure@file"};
-  Build build = fixture.builder().build({fragment("file", kApp + R"yaml(
+  Build build = fixture.build({fragment("file", kApp + R"yaml(
   middlewares:
     secure: {redirectScheme: {scheme: https}}
 )yaml"),
-                                         fragment("docker", R"yaml(
+                               fragment("docker", R"yaml(
 http:
   routers: {both: {rule: "Host(`both.test`)", service: app@file}
 }
@@ -266,10 +204,10 @@ TEST_CASE("of equal priorities the stronger provider wins, then the name") {
   auto rule = [](const std::string& name) {
     return "http:\n  routers: {" + name + ": {rule: \"Host(`a.test`)\", service: noop@internal}}\n";
   };
-  Build build = fixture.builder().build({fragment("file", rule("a")), fragment("docker", rule("b"))});
+  Build build = fixture.build({fragment("file", rule("a")), fragment("docker", rule("b"))});
   CHECK(fixture.taker(build, kWeb, "a.test") == "b@docker");
   fixture.configuration.providers.precedence = {"file"};
-  Build other = fixture.builder().build({fragment("file", rule("c")), fragment("docker", rule("b"))});
+  Build other = fixture.build({fragment("file", rule("c")), fragment("docker", rule("b"))});
   CHECK(fixture.taker(other, kWeb, "a.test") == "c@file");
 }
 
@@ -289,7 +227,44 @@ TEST_CASE("ten thousand routers are all found") {
     service.load_balancer->servers[0].url = "http://10.0." + std::to_string(i / 250) + "." + std::to_string(i % 250);
     made->configuration.http.services[name] = service;
   }
-  Build build = fixture.builder().build({made});
+  Build build = fixture.build({made});
   CHECK(build.routers == 20'000);
   CHECK(fixture.taker(build, kWeb, "h9999.test") == "r9999@file");
+}
+
+TEST_CASE("after any change a builder says what a new one says of the same fragments") {
+  std::mt19937 engine(20261121);
+  auto below = [&](std::size_t bound) { return static_cast<std::size_t>(engine() % bound); };
+  auto random = [&](const std::string& provider) {
+    std::string routers;
+    for (std::size_t i = 0; i < 12; ++i) {
+      if (below(3) == 0) continue;
+      // Some without a rule that can be read, some with a service or an entry point that is missing.
+      std::string rule = below(12) == 0 ? "Hots(`a`)" : fmt::format("Host(`h{}.test`)", below(8));
+      if (below(4) == 0) rule += fmt::format(" && PathPrefix(`/p{}`)", below(3));
+      routers += fmt::format("    r{}: {{rule: \"{}\", service: s{}, priority: {}, entryPoints: [{}]}}\n", i, rule,
+                             below(3), below(4) == 0 ? below(40) : 0, below(9) == 0 ? "none" : "web");
+    }
+    return fragment(provider, "http:\n  routers:\n" + (routers.empty() ? "    {}\n" : routers) +
+                                  "  services:\n    s0: {loadBalancer: {servers: [{url: \"http://10.0.0.1\"}]}}\n" +
+                                  (below(2) == 0 ? "    s1: {loadBalancer: {servers: []}}\n" : ""));
+  };
+  Fixture kept;
+  Fragments fragments = {random("docker"), random("file"), random("http")};
+  for (int round = 0; round < 100; ++round) {
+    std::shared_ptr<const Fragment>& changed = fragments[below(3)];
+    changed = random(changed->provider);
+    kept.build(fragments);
+    Fixture fresh;
+    fresh.build(fragments);
+    CAPTURE(round);
+    REQUIRE(kept.report == fresh.report);
+    REQUIRE(kept.built.routers == fresh.built.routers);
+    for (int host = 0; host < 8; ++host) {
+      for (const char* path : {"/", "/p0", "/p1/x", "/p2"}) {
+        const std::string name = fmt::format("h{}.test", host);
+        REQUIRE(kept.taker(kept.built, kWeb, name, path) == fresh.taker(fresh.built, kWeb, name, path));
+      }
+    }
+  }
 }

@@ -4,11 +4,7 @@
 #include <ctime>
 #include <fstream>
 
-#include "config/decode.h"
-#include "config/yaml.h"
-#include "control/internal_provider.h"
-#include "control/snapshot_builder.h"
-#include "support/catch.h"
+#include "building.h"
 #include "support/tls/test_certificates.h"
 
 using namespace sluice;
@@ -31,57 +27,20 @@ std::string quoted(const std::string& pem) {
 }
 
 // One entry point, and what a worker would be given for it.
-struct Edge {
-  Edge() {
-    configuration.entry_points["web"].address = ":443";
-    settings.emplace_back();
-    settings.back().name = "web";
-  }
+struct Edge : Building {
+  Edge() : Building{{"web", ":443"}} {}
 
   const server::EntryPointRoutes& build(const std::vector<std::pair<std::string, std::string>>& yaml_of) {
-    Fragments fragments;
-    for (const auto& [provider, yaml] : yaml_of) {
-      auto made = std::make_shared<Fragment>();
-      made->provider = provider;
-      std::optional<config::Node> tree = config::parse_yaml(yaml, provider + ".yml", made->report);
-      for (const config::Problem& problem : made->report) UNSCOPED_INFO(config::to_line(problem));
-      REQUIRE(tree.has_value());
-      made->configuration = *config::decode_dynamic(*tree, made->report);
-      fragments.push_back(std::move(made));
-    }
-    if (!builder) {
-      builder.emplace(configuration, settings, 1, MiddlewareKinds(), internal_services(configuration, terminating),
-                      registry);
-    }
-    built = builder->build(fragments);
-    report.clear();
-    for (const config::Problem& problem : built.report) report += config::to_line(problem) + "\n";
-    return *built.snapshot->entry_points[0];
+    Fragments from;
+    for (const auto& [provider, yaml] : yaml_of) from.push_back(fragment(provider, yaml));
+    return *Building::build(from).snapshot->entry_points[0];
   }
   const server::EntryPointRoutes& build(const std::string& yaml) { return build({{"file", yaml}}); }
 
-  static std::string taker(const server::HttpRoutes& routes, std::string_view host) {
-    Arena arena;
-    http::Peer peer;
-    http::Request request(arena, peer);
-    request.host = request.authority = host;
-    request.target.path = request.target.match_path = "/";
-    std::optional<std::uint32_t> matched = routes.table.match(request);
-    return matched ? routes.routes[*matched].router : "";
-  }
   static std::string options(const server::EntryPointRoutes& routes, std::string_view name) {
     const server::HttpsHosts::Policy& policy = *routes.tls->hosts.find(name).policy;
     return policy.options + (policy.context == nullptr ? " closed" : "");
   }
-  bool reports(const std::string& text) const { return report.find(text) != std::string::npos; }
-
-  config::Static configuration;
-  std::vector<server::EntryPointSettings> settings;
-  std::atomic<bool> terminating{false};
-  Registry registry;
-  std::optional<SnapshotBuilder> builder;
-  Build built;
-  std::string report;
 };
 
 }  // namespace
@@ -93,10 +52,10 @@ TEST_CASE("routers with tls and routers without are in different tables") {
     secure: {rule: "Host(`secure.test`)", service: app, tls: {}}
 )yaml");
   INFO(edge.report);
-  CHECK(edge.taker(routes, "plain.test") == "plain@file");
-  CHECK(edge.taker(routes, "secure.test").empty());
-  CHECK(edge.taker(routes.tls->http, "secure.test") == "secure@file");
-  CHECK(edge.taker(routes.tls->http, "plain.test").empty());
+  CHECK(taker(routes, "plain.test") == "plain@file");
+  CHECK(taker(routes, "secure.test").empty());
+  CHECK(taker(routes.tls->http, "secure.test") == "secure@file");
+  CHECK(taker(routes.tls->http, "plain.test").empty());
   CHECK(routes.tls->hosts.find("secure.test").specific);
   CHECK_FALSE(routes.tls->hosts.find("plain.test").specific);
   CHECK_FALSE(routes.tls->hosts.catch_all());
@@ -107,8 +66,8 @@ TEST_CASE("an entry point with tls gives it to routers that have none") {
   edge.configuration.entry_points["web"].http.tls.emplace();
   const server::EntryPointRoutes& routes =
       edge.build(std::string(kHttp) + "    app: {rule: \"Host(`app.test`)\", service: app}\n");
-  CHECK(edge.taker(routes, "app.test").empty());
-  CHECK(edge.taker(routes.tls->http, "app.test") == "app@file");
+  CHECK(taker(routes, "app.test").empty());
+  CHECK(taker(routes.tls->http, "app.test") == "app@file");
 }
 
 TEST_CASE("options belong to the hosts of their routers and are never replaced by weaker ones") {
@@ -137,7 +96,7 @@ tls:
   CHECK(edge.options(routes, "e.test") == "default");
   // The router is broken for another reason; its host keeps what protects it.
   CHECK(edge.options(routes, "f.test") == "strong@file");
-  CHECK(edge.taker(routes.tls->http, "c.test").empty());
+  CHECK(taker(routes.tls->http, "c.test").empty());
   CHECK(routes.tls->hosts.catch_all());
   INFO(edge.report);
   for (const char* part :

@@ -81,6 +81,7 @@ class Edge {
   }
   bool routed(const std::string& router) const { return sink_.latest.configuration.http.routers.contains(router); }
   int published() const { return sink_.published; }
+  const control::ProviderStats& stats() const { return *provider_->stats(); }
 
  private:
   Task<void> watch(const std::function<bool()>& holds) {

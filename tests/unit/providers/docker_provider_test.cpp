@@ -66,6 +66,35 @@ TEST_CASE("an event costs one inspection of its container and nothing else") {
   CHECK(engine.requests().size() == before + 2);
 }
 
+TEST_CASE("what the provider has done is counted") {
+  FakeEngine engine;
+  engine.put("web", {});
+  Edge edge(engine);
+  REQUIRE(edge.until([&] { return edge.urls("web") == kServing; }));
+  CHECK(edge.stats().events == 0);
+  CHECK(edge.stats().last_event == Time());
+  CHECK(edge.stats().resyncs == 1);
+  CHECK(edge.stats().requests.at("/containers/{id}/json") == 1);
+  CHECK(edge.stats().requests.at("/containers/json") == 1);
+  CHECK(edge.stats().requests.at("/events") == 1);
+  CHECK(edge.stats().requests.at("/_ping") >= 1);
+
+  engine.send_raw("\n");                          // says nothing
+  engine.send("kill", "web", R"("signal":"1")");  // not the signal that stops it
+  engine.send("kill", "stranger", R"("signal":"9")");
+  engine.put("web", {.health = "unhealthy"});
+  engine.send("health_status: unhealthy", "web");
+  REQUIRE(edge.until([&] { return edge.urls("web").empty(); }));
+  CHECK(edge.stats().events - edge.stats().ignored == 1);
+  CHECK(edge.stats().ignored >= 2);
+  CHECK(edge.stats().last_event != Time());
+  CHECK(edge.stats().requests.at("/containers/{id}/json") == 2);
+
+  CHECK(edge.stats().reconnects == 0);
+  engine.cut();
+  REQUIRE(edge.until([&] { return edge.stats().reconnects == 1 && edge.stats().resyncs == 2; }));
+}
+
 TEST_CASE("every event that matters has its effect") {
   FakeEngine engine;
   engine.put("web", {});
