@@ -101,7 +101,7 @@ ReadStore read_store(std::string_view text) {
   for (const auto& [resolver, content] : document.items()) {
     // One resolver's members at the top: the form of Traefik 1.
     if (resolver == "Certificates" || resolver == "HTTPChallenges" || resolver == "Account") {
-      read.error = "it is the acme.json of Traefik 1, which has another form";
+      read.error = "it is the acme.json of Traefik 1, which has another form: see `sluice certs import`";
       return read;
     }
     ResolverData data;

@@ -55,4 +55,19 @@ Task<void> Challenges::disarm(std::string type, std::string name, std::string to
   }
 }
 
+Task<Step> Challenges::find_record(std::string name, std::vector<std::string> issuers, std::string account_url,
+                                   bool wildcard) {
+  Failure failure = Failure::local("dns-persist-01 needs a dnsChallenge");
+  for (const std::string& issuer : dns_ == nullptr ? std::vector<std::string>() : issuers) {
+    std::string why;
+    Status found = co_await dns_->check_persistent(name, issuer, account_url, wildcard, why);
+    if (found) co_return Done{};
+    failure = Failure::of(found.error(), {});
+    if (!why.empty()) failure.detail = std::move(why);
+    if (failure.kind == Failure::Kind::cancelled) break;
+  }
+  log::debug("no record proves a name for good", {{"name", name}, {"problem", failure.detail}});
+  co_return failure;
+}
+
 }  // namespace sluice::acme

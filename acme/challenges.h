@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "acme/dns/solver.h"
 #include "acme/issuance.h"
@@ -20,6 +21,8 @@ class Challenges final : public Challenger {
 
   Task<Step> arm(std::string type, std::string name, std::string token, std::string key_authorization) override;
   Task<void> disarm(std::string type, std::string name, std::string token, std::string key_authorization) override;
+  Task<Step> find_record(std::string name, std::vector<std::string> issuers, std::string account_url,
+                         bool wildcard) override;
 
  private:
   Duration http_delay_{0};

@@ -52,6 +52,10 @@ FileStorage::Read FileStorage::read() const {
     return read;
   }
   read.text = *std::move(text);
+  if (read_once_ && trouble_.empty() && read.text == text_) {
+    read.store.resolvers = resolvers_;
+    return read;
+  }
   read.store = read_store(read.text);
   if (read.store.error.empty()) return read;
   // Cut short while it was written in place: what was there before is in the backup.
@@ -105,8 +109,11 @@ Task<Step> FileStorage::save(std::string resolver, ResolverData data) {
   }
   StoredResolvers all = resolvers_;
   all[resolver] = std::move(data);
-  std::string text = write_store(all);
-  auto writing = offload([&] { return text == text_ ? Status() : replace_file(path_, text, backup_); });
+  std::string text;
+  auto writing = offload([&] {
+    text = write_store(all);
+    return text == text_ ? Status() : replace_file(path_, text, backup_);
+  });
   Status written = co_await writing;
   if (written) {
     text_ = std::move(text);

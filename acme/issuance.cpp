@@ -229,25 +229,44 @@ Task<Step> Issuance::authorize_one(std::string url) {
   co_return done;
 }
 
-Task<Step> Issuance::challenge(std::string url, Authorization authorization) {
-  const Challenge* chosen = nullptr;
+// The best of what is offered and configured; null: there is none. `missing`: the record that would make another one
+// possible.
+Task<const Challenge*> Issuance::choose(const Authorization& authorization, std::string& missing) {
   for (const std::string& type : form_.types) {
-    chosen = authorization.challenge(type);
-    if (chosen != nullptr && !chosen->token.empty()) break;
-    chosen = nullptr;
+    const Challenge* offered = authorization.challenge(type);
+    if (offered == nullptr) continue;
+    if (type != kPersistent) {
+      if (!offered->token.empty()) co_return offered;
+      continue;
+    }
+    if (offered->issuers.empty()) continue;
+    Step found = co_await challenger_.find_record(authorization.identifier.value, offered->issuers, account_.url,
+                                                  authorization.wildcard);
+    if (found) co_return offered;
+    missing = "; " + found.failure().detail;
   }
+  co_return nullptr;
+}
+
+Task<Step> Issuance::challenge(std::string url, Authorization authorization) {
+  std::string missing;
+  const Challenge* chosen = co_await choose(authorization, missing);
   if (chosen == nullptr) {
     Failure failure = broken_answer("the CA offers none of the challenges that are configured; it offers:", url);
     failure.kind = Failure::Kind::permanent;
     for (const Challenge& one : authorization.challenges) failure.detail += ' ' + one.type;
+    failure.detail += missing;
     co_return failure;
   }
   const std::string type = chosen->type;
   const std::string token = chosen->token;
   const std::string name = authorization.identifier.value;
+  const bool arms = type != kPersistent;
   const std::string proof = key_authorization(token, account_.key);
-  Step armed = co_await challenger_.arm(type, name, token, proof);
-  if (!armed) co_return armed;
+  if (arms) {
+    Step armed = co_await challenger_.arm(type, name, token, proof);
+    if (!armed) co_return armed;
+  }
 
   std::optional<Failure> failure;
   const Deadline deadline = Loop::current().read_clock() + form_.authorization_timeout;
@@ -291,7 +310,7 @@ Task<Step> Issuance::challenge(std::string url, Authorization authorization) {
       last_posted = Loop::current().read_clock();
     }
   }
-  co_await challenger_.disarm(type, name, token, proof);
+  if (arms) co_await challenger_.disarm(type, name, token, proof);
   if (failure) co_return *std::move(failure);
   co_return Done{};
 }
@@ -386,8 +405,11 @@ Task<Outcome<Issued>> Issuance::download(std::string url) {
   if (!reply) co_return reply.failure();
   Issued issued;
   issued.key = key_->pem();
-  issued.chain = clean_chain(reply->body);
-  const std::string wrong = check_chain(issued.chain, *key_, form_.names, std::time(nullptr));
+  auto checking = offload([&] {
+    issued.chain = clean_chain(reply->body);
+    return check_chain(issued.chain, *key_, form_.names, std::time(nullptr));
+  });
+  const std::string wrong = co_await checking;
   if (!wrong.empty()) {
     resumable_ = false;
     co_return broken_answer("the CA's certificate cannot be used: " + wrong, std::move(url));

@@ -19,6 +19,9 @@
 
 namespace sluice::acme {
 
+// The challenge that a record proves which stays: nothing is prepared for it.
+inline constexpr std::string_view kPersistent = "dns-persist-01";
+
 // Makes challenges answerable: over HTTP and TLS by the workers, over DNS by a provider.
 class Challenger {
  public:
@@ -27,6 +30,10 @@ class Challenger {
   virtual Task<Step> arm(std::string type, std::string name, std::string token, std::string key_authorization) = 0;
   // After every arm that was done, when the authorization has ended.
   virtual Task<void> disarm(std::string type, std::string name, std::string token, std::string key_authorization) = 0;
+  // dns-persist-01, where the CA offers it: done when a record of the name lets the account at one of these `issuers`
+  // have certificates for it, and with `wildcard` for those below it. A failure says which record is missing.
+  virtual Task<Step> find_record(std::string name, std::vector<std::string> issuers, std::string account_url,
+                                 bool wildcard) = 0;
 };
 
 struct OpenOrder {
@@ -82,6 +89,7 @@ class Issuance {
   Task<void> authorize(std::string url, std::optional<Failure>& failure);
   Task<Step> authorize_one(std::string url);
   Task<Step> challenge(std::string url, Authorization authorization);
+  Task<const Challenge*> choose(const Authorization& authorization, std::string& missing);
   Task<Outcome<Authorization>> fetch_authorization(std::string url, Duration* retry_after);
   Task<void> give_up(std::vector<std::string> urls);
   Task<Outcome<Order>> wait_until_ready();

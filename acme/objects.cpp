@@ -89,6 +89,7 @@ std::optional<Authorization> read_authorization(std::string_view body) {
     challenge.url = text_of(one, "url");
     challenge.status = text_of(one, "status");
     challenge.token = text_of(one, "token");
+    challenge.issuers = texts_of(one, "issuer-domain-names");
     challenge.error = error_of(one);
     authorization.challenges.push_back(std::move(challenge));
   }

@@ -39,7 +39,8 @@ struct Challenge {
   std::string type;
   std::string url;
   std::string status;
-  std::string token;  // empty with some types
+  std::string token;                 // empty with some types
+  std::vector<std::string> issuers;  // of dns-persist-01: the names of the CA that a record may say
   std::optional<Failure> error;
 };
 

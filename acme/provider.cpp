@@ -155,6 +155,11 @@ Task<config::Node> AcmeProvider::test(std::string name) {
                                                                             : "unknown";
   answer.add("verdict", control::text_node(verdict));
   answer.add("found", control::text_node(result.text));
+  const std::vector<std::string> names(1, canonical);
+  for (const std::unique_ptr<Resolver>& resolver : resolvers_) {
+    const std::string obstacle = co_await resolver->caa_obstacles(names);
+    if (!obstacle.empty()) answer.add("caa of " + resolver->name(), control::text_node(obstacle));
+  }
   co_return answer;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <unordered_map>
 
 #include "acme/problem_codes.h"
 #include "async/offload.h"
@@ -62,17 +63,22 @@ Task<void> Resolver::load() {
 
 void Resolver::adopt(ResolverData data) {
   storage_trouble_.clear();
-  data_ = std::move(data);
-  leaves_.clear();
-  std::erase_if(data_.certificates, [this](const StoredCertificate& one) {
-    std::optional<Leaf> leaf = read_leaf(one.certificate);
+  // Reading one takes a thousand times as long as comparing it with what was there.
+  std::unordered_map<std::string_view, const Leaf*> known;
+  for (std::size_t i = 0; i < leaves_.size(); ++i) known.emplace(data_.certificates[i].certificate, &leaves_[i]);
+  std::vector<Leaf> leaves;
+  std::erase_if(data.certificates, [&](const StoredCertificate& one) {
+    auto same = known.find(one.certificate);
+    std::optional<Leaf> leaf = same == known.end() ? read_leaf(one.certificate) : *same->second;
     if (!leaf) {
       log::warn("a stored certificate cannot be read and is passed over", {{"resolver", name()}, {"name", one.main}});
       return true;
     }
-    leaves_.push_back(*std::move(leaf));
+    leaves.push_back(*std::move(leaf));
     return false;
   });
+  data_ = std::move(data);
+  leaves_ = std::move(leaves);
   make_plan_now();
 }
 
@@ -210,6 +216,25 @@ std::int64_t Resolver::start_due_jobs(Scope& jobs) {
   return next;
 }
 
+// Nobody else tells: CAs send no mails any more. A renewal that works never lets it come so far.
+void Resolver::warn_of_ends() {
+  const std::int64_t now = std::time(nullptr);
+  for (const Planned& one : plan_.planned) {
+    if (!one.certificate) continue;
+    const Leaf& leaf = leaves_[*one.certificate];
+    const std::int64_t left = leaf.not_after - now;
+    const int nearness = left <= 0 ? 3 : left <= leaf.lifetime() / 10 ? 2 : left <= leaf.lifetime() / 4 ? 1 : 0;
+    if (nearness <= std::exchange(warned_[leaf.serial], nearness)) continue;
+    const std::string key = key_of(one.names);
+    const LedgerEntry* entry = entry_of(key);
+    const std::string problem = entry == nullptr ? trouble_ + storage_trouble_ : entry->problem;
+    const std::string_view what =
+        nearness == 3 ? "a certificate has expired" : "a certificate is near its end and was not renewed";
+    log::error(what,
+               {{"resolver", name()}, {"names", key}, {"until", http_date(leaf.not_after)}, {"problem", problem}});
+  }
+}
+
 // True: something of the state has changed.
 bool Resolver::note_unused(std::int64_t now) {
   bool changed = false;
@@ -271,6 +296,8 @@ Task<void> Resolver::run() {
     const bool settled = wanted_once_ && Loop::current().now() >= settles_at_;
     if (wanted_once_ && !settled) wake = settles_at_;
     if (settled && plan_stale_) make_plan_now();
+    if (settled) warn_of_ends();
+    if (settled && !able) wake = Loop::current().read_clock() + std::chrono::seconds(kMostSleep);
     if (settled && able) {
       if (std::exchange(unused_stale_, false)) {
         co_await look_for_unused();

@@ -60,6 +60,9 @@ class Resolver {
   // Tries the certificates of this name at once. False: there is none.
   bool renew_now(std::string_view name);
 
+  // Why CAA records keep the first CA from certifying one of these names; empty: they do not.
+  Task<std::string> caa_obstacles(std::vector<std::string> names);
+
   // resolver_commands.cpp. They answer what is wrong; empty: done.
   bool serves(std::string_view name) const;
   Task<std::string> revoke_certificate(std::string name, int reason);
@@ -115,11 +118,14 @@ class Resolver {
   Task<void> look_for_unused();
   Task<void> archive_unused();
   bool note_unused(std::int64_t now);
+  void warn_of_ends();
   const LedgerEntry* entry_of(const std::string& key) const;
   Task<Step> save_state();
 
   // resolver_jobs.cpp: one certificate, from the decision to the disk.
   Task<void> run_job(std::shared_ptr<Job> job);
+  Task<void> give_up_for_now(Job& job, const Failure& failure);
+  Task<void> obtain_rest(const Job& job, const std::vector<std::string>& failed);
   Task<Step> obtain(Job& job);
   Task<Step> attempt(Job& job, Ca& ca);
   Task<Step> keep(Job& job, Issued issued);
@@ -158,6 +164,7 @@ class Resolver {
   bool unused_stale_ = true;                          // what is used may be something else since
   std::map<std::string, std::shared_ptr<Job>> jobs_;  // by key
   std::set<std::string> asked_for_;                   // keys an operator wants tried now
+  std::map<std::string, int> warned_;                 // by serial number: how near its end that was
   Signal changed_;
   Signal plan_changed_;
 };

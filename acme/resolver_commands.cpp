@@ -16,6 +16,19 @@ bool Resolver::serves(std::string_view wanted) const {
   });
 }
 
+Task<std::string> Resolver::caa_obstacles(std::vector<std::string> names) {
+  if (cas_.empty()) co_return std::string();
+  Outcome<const Directory*> directory = co_await cas_.front()->client->directory();
+  if (!directory || (*directory)->caa_identities.empty()) co_return std::string();
+  const std::vector<std::string> identities = (*directory)->caa_identities;
+  std::string text;
+  for (const std::string& one : names) {
+    const std::string obstacle = co_await self_check_.caa_obstacle(one, identities);
+    if (!obstacle.empty()) text += (text.empty() ? "" : "; ") + one + ": " + obstacle;
+  }
+  co_return text;
+}
+
 Task<std::string> Resolver::revoke_certificate(std::string wanted, int reason) {
   const std::string name_of_it = lowered(wanted);
   auto found = std::find_if(leaves_.begin(), leaves_.end(), [&](const Leaf& leaf) {

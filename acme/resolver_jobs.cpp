@@ -17,6 +17,7 @@ namespace {
 constexpr std::int64_t kSelfChecks = 4;
 // A further CA is asked when the first has failed so often in a row.
 constexpr std::int64_t kAttemptsBeforeFallback = 2;
+constexpr std::int64_t kNoEarlier = 1'767'225'600;  // 2026-01-01: a clock that says less is wrong
 
 std::string in_words(std::int64_t seconds) {
   return format_duration(std::chrono::seconds(std::max<std::int64_t>(seconds, 0)));
@@ -43,15 +44,40 @@ Task<Step> Resolver::Job::note(OpenOrder order) {
 Task<void> Resolver::run_job(std::shared_ptr<Job> job) {
   Step done = co_await obtain(*job);
   if (!done && done.failure().kind != Failure::Kind::cancelled) {
-    note_trouble(*job, done.failure());
-    Step saved = co_await save_state();
-    if (!saved && saved.failure().kind != Failure::Kind::cancelled) {
-      log::error("the state of a certificate resolver cannot be written",
-                 {{"resolver", name()}, {"problem", saved.failure().text()}});
-    }
+    co_await give_up_for_now(*job, done.failure());
+    if (settings_.options.partial) co_await obtain_rest(*job, done.failure().names);
   }
   jobs_.erase(job->key);
   changed_.notify_all();
+}
+
+Task<void> Resolver::give_up_for_now(Job& job, const Failure& failure) {
+  note_trouble(job, failure);
+  Step saved = co_await save_state();
+  if (!saved && saved.failure().kind != Failure::Kind::cancelled) {
+    log::error("the state of a certificate resolver cannot be written",
+               {{"resolver", name()}, {"problem", saved.failure().text()}});
+  }
+}
+
+// The names that did not fail, in a certificate of their own. All of them together are tried again when it is time.
+Task<void> Resolver::obtain_rest(const Job& job, const std::vector<std::string>& failed) {
+  Planned planned{job.planned.names, job.planned.routers, std::nullopt, false};
+  std::erase_if(planned.names,
+                [&](const std::string& one) { return std::find(failed.begin(), failed.end(), one) != failed.end(); });
+  if (planned.names.empty() || planned.names.size() == job.planned.names.size()) co_return;
+  const std::int64_t now = std::time(nullptr);
+  const bool served = std::any_of(leaves_.begin(), leaves_.end(), [&](const Leaf& leaf) {
+    return renewal_time(leaf, nullptr) > now && std::all_of(planned.names.begin(), planned.names.end(),
+                                                            [&](const std::string& one) { return leaf.covers(one); });
+  });
+  std::string key = key_of(planned.names);
+  const LedgerEntry* entry = entry_of(key);
+  if (served || (entry != nullptr && entry->next_attempt > now)) co_return;
+  log::info("a certificate for the other names is to be obtained", {{"resolver", name()}, {"names", key}});
+  Job rest(*this, std::move(key), std::move(planned));
+  Step done = co_await obtain(rest);
+  if (!done && done.failure().kind != Failure::Kind::cancelled) co_await give_up_for_now(rest, done.failure());
 }
 
 void Resolver::note_trouble(Job& job, const Failure& failure) {
@@ -82,6 +108,8 @@ void Resolver::note_trouble(Job& job, const Failure& failure) {
 }
 
 Task<Step> Resolver::obtain(Job& job) {
+  if (std::time(nullptr) < kNoEarlier)
+    co_return Failure::local("the clock is wrong: it says a time before this program");
   // Nothing is ordered that could not be kept.
   Step writable = co_await storage_.probe();
   if (!writable) co_return writable;
@@ -90,22 +118,22 @@ Task<Step> Resolver::obtain(Job& job) {
   const std::int64_t failures = entry == nullptr ? 0 : entry->failures;
   const bool resumes = state_.orders.contains(job.key);
   const std::vector<std::string> types = types_of(job.planned.names);
-  const bool proves_here = types.front() != "dns-01";
+  const bool proves_here = !types.front().starts_with("dns-");
   const bool over_http = std::find(types.begin(), types.end(), "http-01") != types.end();
   if (settings_.options.self_check && proves_here && !resumes && failures < kSelfChecks) {
+    Failure lost = Failure::local("no order was made");
     for (const std::string& one : job.planned.names) {
       CheckResult result = co_await self_check_.check(one);
-      const bool lost = result.verdict == CheckResult::Verdict::nowhere ||
-                        (over_http && result.verdict == CheckResult::Verdict::elsewhere);
-      if (lost) {
-        Failure failure = Failure::local("no order was made: " + one + " does not lead here: " + result.text);
-        failure.names = {one};
-        co_return failure;
+      if (result.verdict == CheckResult::Verdict::nowhere ||
+          (over_http && result.verdict == CheckResult::Verdict::elsewhere)) {
+        lost.detail += (lost.names.empty() ? ": " : "; ") + one + " does not lead here: " + result.text;
+        lost.names.push_back(one);
       }
       if (result.verdict == CheckResult::Verdict::unknown) {
         log::debug("whether a name leads here cannot be told", {{"name", one}, {"found", result.text}});
       }
     }
+    if (!lost.names.empty()) co_return lost;
   }
   auto issued = state_.issued.find(job.key);
   if (!job.old && issued != state_.issued.end() && !within_weekly_limit(issued->second, std::time(nullptr))) {
@@ -156,7 +184,7 @@ std::vector<std::string> Resolver::types_of(const std::vector<std::string>& name
   // Only DNS-01 proves wildcards, and none proves addresses over DNS (RFC 8555 §8.4, RFC 8738 §7).
   const bool wildcard =
       std::any_of(names.begin(), names.end(), [](const std::string& one) { return one.starts_with("*."); });
-  if (wildcard) return {"dns-01"};
+  if (wildcard) return {std::string(kPersistent), "dns-01"};
   return settings_.types;
 }
 
@@ -203,8 +231,14 @@ Task<Step> Resolver::attempt(Job& job, Ca& ca) {
       Step kept = co_await keep(job, *std::move(issued));
       co_return kept;
     }
-    const Failure failure = issued.failure();
+    Failure failure = issued.failure();
     if (!issuance.resumable() && failure.kind != Failure::Kind::cancelled) state_.orders.erase(job.key);
+    const bool said_no = failure.kind == Failure::Kind::refused || failure.kind == Failure::Kind::permanent;
+    if (said_no && settings_.options.self_check && &ca == cas_.front().get()) {
+      const std::vector<std::string> asked = failure.names.empty() ? job.planned.names : failure.names;
+      const std::string obstacles = co_await caa_obstacles(asked);
+      if (!obstacles.empty()) failure.detail += "; " + obstacles;
+    }
     // A CA that was set up anew does not know us any more: once more with the same key.
     if (failure.type != "accountDoesNotExist" || tries > 0) co_return failure;
     ca.account.reset();

@@ -1,5 +1,6 @@
 #include "acme/self_check.h"
 
+#include "acme/dns/caa.h"
 #include "base/encoding.h"
 #include "base/ip.h"
 #include "base/text.h"
@@ -57,6 +58,10 @@ Task<CheckResult> HttpSelfCheck::check(std::string name) {
   Result<rest::Reply> reply = co_await http_.send(std::move(call));
   desk_.disarm_http(name, token);
   co_return judge(url, reply, expected);
+}
+
+Task<std::string> HttpSelfCheck::caa_obstacle(std::string name, std::vector<std::string> identities) {
+  return dns::caa_obstacle(lookup_, std::move(name), std::move(identities));
 }
 
 }  // namespace sluice::acme

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "acme/dns/lookup.h"
 #include "async/task.h"
 #include "control/challenge_desk.h"
 #include "rest/client.h"
@@ -25,6 +26,8 @@ class SelfCheck {
   virtual ~SelfCheck() = default;
   // Control loop.
   virtual Task<CheckResult> check(std::string name) = 0;
+  // Why the name's CAA records keep a CA with these identities from certifying it; empty: nothing says so.
+  virtual Task<std::string> caa_obstacle(std::string name, std::vector<std::string> identities) = 0;
 };
 
 // Leaves an answer at the desk, as for a challenge, and asks for it at the name's port 80.
@@ -33,10 +36,12 @@ class HttpSelfCheck final : public SelfCheck {
   // Both must outlive it.
   HttpSelfCheck(control::ChallengeDesk& desk, rest::Client& http) : desk_(desk), http_(http) {}
   Task<CheckResult> check(std::string name) override;
+  Task<std::string> caa_obstacle(std::string name, std::vector<std::string> identities) override;
 
  private:
   control::ChallengeDesk& desk_;
   rest::Client& http_;
+  dns::Lookup lookup_{{}};
 };
 
 }  // namespace sluice::acme

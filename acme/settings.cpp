@@ -4,6 +4,7 @@
 #include <array>
 #include <system_error>
 
+#include "acme/issuance.h"
 #include "acme/jws.h"
 #include "acme/problem_codes.h"
 #include "acme/safe_file.h"
@@ -47,7 +48,7 @@ class Reader {
     // Traefik's order, which is the reverse of the alphabet.
     if (options.tls_challenge) settings_.types.emplace_back("tls-alpn-01");
     if (options.http_challenge) settings_.types.emplace_back("http-01");
-    if (options.dns_challenge) settings_.types.emplace_back("dns-01");
+    if (options.dns_challenge) settings_.types.insert(settings_.types.end(), {std::string(kPersistent), "dns-01"});
     if (settings_.types.empty()) {
       error("no challenge is configured", "set httpChallenge, tlsChallenge or dnsChallenge");
     }

@@ -1,17 +1,14 @@
-// certs.cpp: `sluice certs`: asks the running instance about the certificates of its resolvers; `export` reads their
-// storage itself, so that no key crosses a socket.
+// certs.cpp: `sluice certs`: asks the running instance about the certificates of its resolvers; `export` and `import`
+// are with their storage itself, so that no key crosses a socket.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <ctime>
-#include <filesystem>
-#include <system_error>
 
-#include "acme/acme_json.h"
-#include "acme/safe_file.h"
 #include "base/text.h"
 #include "base/time.h"
+#include "cmd/certs_files.h"
 #include "cmd/commands.h"
 #include "cmd/control_options.h"
 
@@ -22,7 +19,8 @@ constexpr const char* kUsage =
     "usage: sluice certs list|show NAME|test NAME|renew NAME [-o text|json] [--control PATH]\n"
     "       sluice certs revoke NAME [--reason NUMBER]\n"
     "       sluice certs account roll-key|close RESOLVER\n"
-    "       sluice certs export DIRECTORY [NAME...] [--storage FILE]\n";
+    "       sluice certs export DIRECTORY [NAME...] [--storage FILE]\n"
+    "       sluice certs import DIRECTORY|FILE RESOLVER [--storage FILE]\n";
 
 int usage() {
   std::fputs(kUsage, stderr);
@@ -126,47 +124,6 @@ int tell(const ControlOptions& options, const std::string& path) {
   return 0;
 }
 
-int fail(const std::string& path, const Error& error) {
-  std::fprintf(stderr, "sluice certs: %s: %s\n", path.c_str(), std::generic_category().message(error.sys).c_str());
-  return kUnreachable;
-}
-
-int write_out(const ControlOptions& options) {
-  const std::string& storage = options.more.at("--storage");
-  Result<std::string> text = acme::read_file(storage);
-  if (!text) return fail(storage, text.error());
-  const acme::ReadStore store = acme::read_store(*text);
-  if (!store.error.empty()) {
-    std::fprintf(stderr, "sluice certs: %s cannot be understood: %s\n", storage.c_str(), store.error.c_str());
-    return kUnreachable;
-  }
-  const std::filesystem::path directory = options.words[1];
-  int written = 0;
-  for (const auto& [resolver, data] : store.resolvers) {
-    for (const acme::StoredCertificate& one : data.certificates) {
-      const bool wanted = options.words.size() == 2 ||
-                          std::find(options.words.begin() + 2, options.words.end(), one.main) != options.words.end();
-      std::string folder = one.main;
-      std::replace(folder.begin(), folder.end(), '*', '_');
-      if (!wanted || folder.empty() || folder.find('/') != std::string::npos || folder.starts_with('.')) continue;
-      std::error_code error;
-      std::filesystem::create_directories(directory / folder, error);
-      const std::pair<const char*, const std::string*> files[] = {{"fullchain.pem", &one.certificate},
-                                                                  {"privkey.pem", &one.key}};
-      for (const auto& [file, content] : files) {
-        const std::string path = (directory / folder / file).string();
-        Status done = acme::replace_file(path, *content, path + ".backup");
-        if (!done) return fail(path, done.error());
-      }
-      print((directory / folder).string() + '\n');
-      ++written;
-    }
-  }
-  if (written > 0) return 0;
-  std::fprintf(stderr, "sluice certs: there is no such certificate in %s\n", storage.c_str());
-  return 1;
-}
-
 }  // namespace
 
 int certs(const std::vector<std::string>& arguments) {
@@ -187,7 +144,11 @@ int certs(const std::vector<std::string>& arguments) {
     return tell(options,
                 "/certs/account?resolver=" + escaped(options.words[2]) + "&change=" + escaped(options.words[1]));
   }
-  if (what == "export" && count >= 2) return write_out(options);
+  const std::string& storage = options.more["--storage"];
+  if (what == "export" && count >= 2) {
+    return export_certificates(storage, options.words[1], {options.words.begin() + 2, options.words.end()});
+  }
+  if (what == "import" && count == 3) return import_certificates(options.words[1], storage, options.words[2]);
   return usage();
 }
 

@@ -34,18 +34,21 @@ const std::vector<Command>& commands() {
         {{"--output=FORM", "text (default) or json"}, {"--control=PATH", "its control socket"}}},
        status},
       {{"get",
-        "routers|services|middlewares|tcprouters|tcpservices|udprouters|udpservices|entrypoints|problems|all [NAME]",
+        "routers|services|middlewares|tcprouters|tcpservices|udprouters|udpservices|entrypoints|delegations|problems|"
+        "all [NAME]",
         "list what is in force in the running instance",
         {{"--output=FORM", "text (default) or json"}, {"--control=PATH", "its control socket"}}},
        get},
       {{"certs",
-        "list|show NAME|test NAME|renew NAME|revoke NAME|account CHANGE RESOLVER|export DIRECTORY [NAME...]",
-        "say how the certificates of resolvers fare, try one now, write them out as PEM files; give an account another "
-        "key",
+        "list|show NAME|test NAME|renew NAME|revoke NAME|account CHANGE RESOLVER|export DIRECTORY [NAME...]|import "
+        "FROM "
+        "RESOLVER",
+        "say how the certificates of resolvers fare, try one now, write them out as PEM files, take them from lego, "
+        "certbot, Caddy or Traefik 1; give an account another key",
         {{"--output=FORM", "text (default) or json"},
          {"--control=PATH", "the control socket of the running instance"},
          {"--reason=NUMBER", "revoke: why, as RFC 5280 numbers it"},
-         {"--storage=FILE", "export: the storage of the resolvers (default acme.json)"}}},
+         {"--storage=FILE", "export, import: the storage of the resolvers (default acme.json)"}}},
        certs},
       {{"whoami",
         "[FLAGS]",

@@ -36,7 +36,9 @@ int status(const std::vector<std::string>& arguments) {
 int get(const std::vector<std::string>& arguments) {
   ControlOptions options;
   constexpr const char* kUsage =
-      "get routers|services|middlewares|tcprouters|tcpservices|udprouters|udpservices|entrypoints|problems|all [NAME]";
+      "get "
+      "routers|services|middlewares|tcprouters|tcpservices|udprouters|udpservices|entrypoints|delegations|problems|all "
+      "[NAME]";
   if (!read_options(arguments, options) || options.words.empty() || options.words.size() > 2) return usage(kUsage);
   const std::string kind = lowered(options.words.front());
   int exit_status = 0;

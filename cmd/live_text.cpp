@@ -116,7 +116,9 @@ std::string explanation_text(const Json& explanation) {
     if (std::string query = text_at(*request, "query"); !query.empty()) asked += "?" + query;
     line(text, "request", asked + " from " + text_at(*request, "client"));
   }
-  if (std::string challenge = text_at(explanation, "challenge"); !challenge.empty()) line(text, "challenge", challenge);
+  for (const char* key : {"challenge", "tlsChallenge"}) {
+    if (std::string challenge = text_at(explanation, key); !challenge.empty()) line(text, "challenge", challenge);
+  }
   routers(explanation, text);
   if (std::string nearest = text_at(explanation, "nearest"); !nearest.empty()) line(text, "nearest", nearest);
   if (auto source = explanation.find("source"); source != explanation.end())
@@ -167,6 +169,8 @@ std::string status_text(const Json& status) {
       line(text, "misuse", fmt::format("{} connections of HTTP/2 ended for {}", count.dump(), name));
     }
   }
+  if (std::string hosts = text_at(status, "delegations"); !hosts.empty() && hosts != "0")
+    line(text, "delegations", hosts + " (sluice get delegations)");
   if (std::string down = text_at(status, "serversDown"); !down.empty() && down != "0")
     line(text, "down", down + " servers");
   line(text, "problems", fmt::format("{} errors, {} warnings", text_at(status, "errors"), text_at(status, "warnings")));
@@ -189,6 +193,7 @@ std::string list_text(std::string_view kind, const Json& list) {
   if (kind.ends_with("services")) rows.push_back({"NAME", "TYPE", "SERVERS"});
   if (kind == "middlewares") rows.push_back({"NAME", "TYPE", "SOURCE"});
   if (kind == "entrypoints") rows.push_back({"NAME", "ADDRESS", "ROUTERS"});
+  if (kind == "delegations") rows.push_back({"HOST", "ENTRYPOINT", "CHALLENGE", "ANSWERED BY"});
   if (kind == "problems") rows.push_back({"SEVERITY", "CODE", "SOURCE", "WHAT"});
   for (const Json& one : list) {
     if (kind == "routers") {
@@ -212,6 +217,9 @@ std::string list_text(std::string_view kind, const Json& list) {
       rows.push_back({text_at(one, "name"), text_at(one, "type"), text_at(one, "source")});
     } else if (kind == "entrypoints") {
       rows.push_back({text_at(one, "name"), text_at(one, "address"), text_at(one, "routers")});
+    } else if (kind == "delegations") {
+      rows.push_back(
+          {text_at(one, "name"), text_at(one, "entryPoint"), text_at(one, "challenge"), text_at(one, "answeredBy")});
     } else {
       rows.push_back({text_at(one, "severity"), text_at(one, "code"), text_at(one, "source"), text_at(one, "what")});
     }

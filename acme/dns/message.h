@@ -21,6 +21,7 @@ inline constexpr std::uint16_t kTxt = 16;
 inline constexpr std::uint16_t kAaaa = 28;
 inline constexpr std::uint16_t kOpt = 41;
 inline constexpr std::uint16_t kTsig = 250;
+inline constexpr std::uint16_t kCaa = 257;
 }  // namespace type
 
 namespace dns_class {

@@ -88,7 +88,7 @@ Answer answer(const control::Live& live, const http::Request& request) {
     if (!found) {
       return refuse(404,
                     "kinds are routers, services, middlewares, tcprouters, tcpservices, udprouters, udpservices, "
-                    "entrypoints, problems and all");
+                    "entrypoints, delegations, problems and all");
     }
     return {200, *std::move(found)};
   }

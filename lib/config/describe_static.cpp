@@ -72,6 +72,8 @@ void Acme::describe(Describer<Acme>& d) {
   d.option("tlsChallenge", &Acme::tls_challenge, "Prove names over TLS.").allow_empty();
   d.option("dnsChallenge", &Acme::dns_challenge, "Prove names over DNS.").allow_empty();
   d.option("fallback", &Acme::fallback, "Further CAs, asked in turn when those before them do not answer.");
+  d.option("partial", &Acme::partial,
+           "When a CA refuses some names of a certificate, obtain one for the others meanwhile.");
   d.option("selfCheck", &Acme::self_check, "Look first whether a name leads to us, before a CA is asked to.");
 }
 

@@ -81,6 +81,7 @@ struct Acme {
   std::optional<DnsChallenge> dns_challenge;
   std::vector<FallbackCa> fallback;  // Sluice's own, as the following
   bool self_check = true;
+  bool partial = false;
   static void describe(Describer<Acme>& describer);
   friend bool operator==(const Acme&, const Acme&) = default;
 };

@@ -33,6 +33,7 @@ server::ChallengeTargets<Target> table_of(const std::map<std::string, Target>& t
     pattern.kind = wildcard ? route::HostPattern::Kind::wildcard : route::HostPattern::Kind::exact;
     pattern.name = wildcard ? host.substr(2) : host;
     rows.emplace_back(std::move(pattern), target);
+    rows.back().second.host = host;
   }
   return server::ChallengeTargets<Target>(std::move(rows));
 }

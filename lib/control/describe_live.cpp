@@ -119,6 +119,29 @@ Node entry_points(const Live& live) {
   return list;
 }
 
+// Whoever answers for a host may have certificates for it: people want to know who that is.
+Node delegations(const Live& live) {
+  Node list = Node::list();
+  for (std::size_t i = 0; i < live.entry_points.size() && live.snapshot != nullptr; ++i) {
+    const server::ChallengeRules* rules = live.snapshot->challenge_rules(i);
+    if (rules == nullptr) continue;
+    auto add = [&](std::string_view host, std::string_view challenge, std::string_view to) {
+      Node one = Node::map();
+      one.add("name", text_node(host));
+      one.add("entryPoint", text_node(live.entry_points[i].name));
+      one.add("challenge", text_node(challenge));
+      one.add("answeredBy", text_node(to));
+      list.add(std::move(one));
+    };
+    for (const server::HttpChallengeTarget& target : rules->http.all()) add(target.host, "http-01", target.router);
+    for (const server::TcpChallengeTarget& target : rules->tls.all()) add(target.host, "tls-alpn-01", target.router);
+    if (rules->passing == nullptr) continue;
+    const std::set<std::string> passing(rules->passing->begin(), rules->passing->end());
+    for (const std::string& host : passing) add(host, "http-01", "its routers (acme.http01=forward)");
+  }
+  return list;
+}
+
 Node problems(const Live& live) {
   Node list = Node::list();
   for (const config::Problem& problem : live.report) {
@@ -275,6 +298,7 @@ std::optional<Node> describe_kind(const Live& live, std::string_view kind) {
   if (kind == "services") return services(live, merged);
   if (kind == "middlewares") return middlewares(merged);
   if (kind == "entrypoints") return entry_points(live);
+  if (kind == "delegations") return delegations(live);
   if (kind == "problems") return problems(live);
   if (kind != "all") return describe_connections(live, merged, kind);
   Node all = Node::map();
@@ -287,6 +311,7 @@ std::optional<Node> describe_kind(const Live& live, std::string_view kind) {
       all.add(connections, *std::move(list));
     }
   }
+  all.add("delegations", delegations(live));
   all.add("problems", problems(live));
   return all;
 }
@@ -315,6 +340,7 @@ Node describe_status(const Live& live) {
   node.add("udpRouters", number_node(static_cast<std::int64_t>(merged.udp_routers.size())));
   node.add("udpServices", number_node(static_cast<std::int64_t>(merged.udp_services.size())));
   node.add("http2Misuse", misuse());
+  node.add("delegations", number_node(static_cast<std::int64_t>(delegations(live).children().size())));
   node.add("serversDown", number_node(servers_down(live, merged)));
   node.add("errors", number_node(count(live.report, config::Severity::error)));
   node.add("warnings", number_node(count(live.report, config::Severity::warning)));

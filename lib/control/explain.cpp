@@ -10,6 +10,7 @@
 #include "http/h1/request_parser.h"
 #include "http/rejection.h"
 #include "server/http_challenges.h"
+#include "server/tls_challenges.h"
 
 namespace sluice::control {
 namespace {
@@ -74,7 +75,9 @@ class Explainer {
     entry_point.add("because", text_node(because));
     node_.add("entryPoint", std::move(entry_point));
     const server::EntryPointRoutes& here = *live_.snapshot->entry_points[index];
-    if (!tcp_takes_it(here)) route(settings, here, live_.snapshot->challenge_rules(index));
+    const server::ChallengeRules* rules = live_.snapshot->challenge_rules(index);
+    if (question_.tls) tls_challenge(here, rules);
+    if (!tcp_takes_it(here)) route(settings, here, rules);
     return std::move(node_);
   }
 
@@ -82,6 +85,19 @@ class Explainer {
   std::string server_name() const {
     if (!question_.sni.empty() || !question_.tls) return lowered(question_.sni);
     return lowered(question_.authority.substr(0, question_.authority.find(':')));
+  }
+
+  // What a CA would find that asks for this name in a handshake. Worth saying when it is asked about connections, and
+  // when somebody else answers.
+  void tls_challenge(const server::EntryPointRoutes& here, const server::ChallengeRules* rules) {
+    const std::string name = server_name();
+    const server::TlsChallenge challenge =
+        server::decide_tls_challenge({here, rules, nullptr}, name, question_.client.ip);
+    const bool passed = challenge.way == server::TlsChallenge::Way::pass;
+    if (!passed && !question_.connection) return;
+    const std::string what = passed ? fmt::format("passed, bytes as they come, to {}", challenge.route.router)
+                                    : fmt::format("refused with an alert: {}", challenge.why);
+    node_.add("tlsChallenge", text_node(fmt::format("a CA's handshake for {} is {}", name, what)));
   }
 
   // True: the question is answered.

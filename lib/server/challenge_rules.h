@@ -42,6 +42,7 @@ class ChallengeTargets {
     return found ? &targets_[*found] : nullptr;
   }
   bool empty() const { return targets_.empty(); }
+  const std::vector<Target>& all() const { return targets_; }
 
  private:
   route::HostIndex index_;
@@ -51,10 +52,12 @@ class ChallengeTargets {
 struct HttpChallengeTarget {
   std::string router;  // qualified name of whoever named it
   std::shared_ptr<const proxy::Handler> service;
+  std::string host{};  // or "*." and what a label comes before
 };
 struct TcpChallengeTarget {
   std::string router;
   std::shared_ptr<const proxy::TcpHandler> service;
+  std::string host{};
 };
 
 struct ChallengeRules {

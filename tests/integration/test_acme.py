@@ -267,6 +267,33 @@ class Trouble(Acme):
         self.assertEqual(self.stored(), [])
 
 
+class Partial(Acme):
+    def started(self, *more):
+        """Two names in one certificate, of which the CA finds only one."""
+        ca = self.ca()
+        process = self.edge_for(ca, self.routes("a.test", domains=[{"main": "a.test", "sans": ["b.test"]}]), *more,
+                                serve=False)
+        ca.serve(process.address("web")[1], addresses={"b.test": "127.0.0.9"})
+        return ca, process
+
+    def test_the_names_that_are_proved_get_a_certificate_when_that_is_wanted(self):
+        ca, process = self.started("--certificatesResolvers.le.acme.partial=true")
+        self.wait_until_served(process, "a.test", 60)
+        self.assertEqual(self.served_names(process, "a.test"), {"a.test"})
+        self.assertEqual(ca.proxy.count("POST /order-plz"), 2)
+        [status] = [one for one in self.listed() if one["state"] != "unused"]
+        self.assertEqual(status["names"], ["a.test", "b.test"])
+        self.assertIn("b.test", status["problem"])
+        self.assertGreater(status["nextAttempt"], time.time())
+
+    def test_else_there_is_none_without_all_names(self):
+        ca, process = self.started()
+        process.wait_for_log("a certificate could not be obtained", 60)
+        time.sleep(1)
+        self.assertEqual(self.stored(), [])
+        self.assertEqual(ca.proxy.count("POST /order-plz"), 1)
+
+
 class Renewal(Acme):
     def test_a_certificate_is_renewed_in_time_and_the_old_one_serves_meanwhile(self):
         ca = self.ca(validity=20)
@@ -277,6 +304,22 @@ class Renewal(Acme):
         self.assert_soon(lambda: self.stored() and self.stored()[0]["certificate"] != first, "a renewed one", 25)
         self.assertEqual(len(self.stored()), 1)
         self.wait_until_served(process, "a.test")
+
+    def test_one_that_cannot_be_renewed_is_told_of_before_it_ends(self):
+        ca = self.ca(validity=24)
+        process = self.edge_for(ca, self.routes("a.test"))
+        self.wait_until_served(process, "a.test")
+        ca.proxy.fault("POST /order-plz", "reply", count=10_000, status=500, body="{}")
+
+        def told(what):
+            # Whatever happens, the resolver looks at what it has; without it once a minute.
+            self.certs("renew", "a.test", "--control", str(self.socket))
+            time.sleep(0.5)
+            return bool(process.log(what))
+
+        self.assert_soon(lambda: told("is near its end and was not renewed"), "the end is near", 60)
+        self.assert_soon(lambda: told("a certificate has expired"), "the end", 60)
+        self.assertEqual(self.served_names(process, "a.test"), {"a.test"})
 
 
 @heavy

@@ -10,7 +10,7 @@ import time
 import unittest
 from pathlib import Path
 
-from framework import (Case, SecureClient, certificate, get, host_router, http, patience, response, router, serve,
+from framework import (Case, SecureClient, binary, certificate, get, host_router, http, patience, response, router, serve,
                        servers)
 from framework.pebble import Pebble, free_port, installed
 
@@ -56,6 +56,9 @@ class DelegationCase(Case):
         done = self.run_client("lego", "--server", self.ca.directory, "--accept-tos", "--email", "ops@vm.test", "--path",
                                "lego", *arguments, "run")
         return done.returncode == 0, f"{done.stdout}{done.stderr}\n{self.ca.tail()}"
+
+    def asked(self, *words: str) -> str:
+        return subprocess.run([binary(), *words], capture_output=True, text=True, check=False, timeout=60).stdout
 
     def assert_obtained(self, outcome: tuple[bool, str], process, chain: Path) -> None:
         self.assertTrue(outcome[0], f"{outcome[1]}\n{process.tail(60)}")
@@ -170,9 +173,17 @@ class Lego(DelegationCase):
         dynamic["tcp"] = {"routers": {"elsewhere": passthrough("HostSNI(`elsewhere.test`)", "vm",
                                                                acme={"delegate": ["vm.test"]})},
                           "services": {"vm": tcp_servers(f"127.0.0.1:{port}")}}
-        process = self.edge_of(dynamic)
+        control = f"{self.folder}/control.sock"
+        process = self.edge_of(dynamic, f"--controlSocket={control}")
         outcome = self.lego("--tls", "--tls.port", f"127.0.0.1:{port}", "-d", "vm.test")
         self.assert_obtained(outcome, process, self.folder / "lego/certificates/vm.test.crt")
+        # Who may have certificates for which host is there to be seen.
+        self.assertIn("TCP router elsewhere@file", self.asked("get", "delegations", "--control", control))
+        self.assertRegex(self.asked("status", "--control", control), r"(?m)^delegations +\d")
+        told = self.asked("explain", "https://vm.test/", "--control", control)
+        self.assertIn("a CA's handshake for vm.test is passed, bytes as they come, to TCP router elsewhere@file", told)
+        told = self.asked("explain", "--tcp", "--sni", "app.test", "--control", control)
+        self.assertIn("a CA's handshake for app.test is refused", told)
         client = SecureClient(process.address("secure"), "vm.test")
         self._clients.append(client)
         self.assertEqual(client.ask(get(host="vm.test")).body, b"app")
@@ -216,7 +227,7 @@ class Questions(Case):
         second = self.sluice("http://%s:%d" % first.web, f"--entryPoints.web.address=127.0.0.1:{port}")
         reply = self.client(second).ask(get(PATH, host="vm.test"))
         self.assertEqual(reply.status, 508)
-        self.assertTrue(first.log("508") or second.log("508"))
+        self.assert_soon(lambda: first.log("508") or second.log("508"), "the loop is in a log")
 
     def test_an_unknown_token_of_a_host_of_ours_is_not_for_its_backend(self):
         app = self.upstream(serve(response(200, b"app")))

@@ -31,9 +31,13 @@ class CertificateAuthority:
         self.directory = f"https://localhost:{self.proxy.port}/dir"
         self._pebble: Pebble | None = None
 
-    def serve(self, http_port: int = 1, tls_port: int = 1, names: str | None = None) -> "CertificateAuthority":
-        """Pebble validates every name at these ports of 127.0.0.1, and asks `names` or its own name server."""
+    def serve(self, http_port: int = 1, tls_port: int = 1, names: str | None = None,
+              addresses: dict[str, str] | None = None) -> "CertificateAuthority":
+        """Pebble validates every name at these ports of 127.0.0.1, or of its own of `addresses`, and asks `names` or its
+        own name server."""
         self._pebble = Pebble(http_port, tls_port, trusted=self._authority, names=names, **self._options).start()
+        for host, address in (addresses or {}).items():
+            self._pebble.records("add-a", host=host, addresses=[address])
         self.proxy.lead_to(self._pebble.port)
         return self
 

@@ -1,6 +1,7 @@
 """A certificate authority that speaks ACME: Debian's Pebble, with a name server that leads every name to one address."""
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -23,6 +24,15 @@ def free_port(kind: int = socket.SOCK_STREAM) -> int:
         return probe.getsockname()[1]
 
 
+def free_ports(count: int) -> list[int]:
+    """Each another one."""
+    with contextlib.ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
+
+
 def installed(*programs: str) -> bool:
     return all(shutil.which(program) for program in programs)
 
@@ -37,8 +47,7 @@ class Pebble:
                  nonce_reject: int = 0, names: str | None = None,
                  listen: str = "127.0.0.1"):
         self.folder = Path(tempfile.mkdtemp(prefix="pebble-"))
-        self.port, self.management = free_port(), free_port()
-        self._dns, self._dns_management = free_port(), free_port()
+        self.port, self.management, self._dns, self._dns_management = free_ports(4)
         self.resolver = f"127.0.0.1:{self._dns}"
         self._names = names or self.resolver
         self.processes: list[subprocess.Popen] = []
@@ -84,7 +93,7 @@ class Pebble:
             self.processes.append(subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder,
                                                     env={**os.environ, **environment}))
 
-    def records(self, change: str, **body: str) -> None:
+    def records(self, change: str, **body: str | list[str]) -> None:
         """Changes what its own name server says: `set-txt` with host and value, `set-cname` with host and target."""
         request = urllib.request.Request(f"http://127.0.0.1:{self._dns_management}/{change}", json.dumps(body).encode())
         urllib.request.urlopen(request, timeout=patience(5)).close()
