@@ -24,7 +24,7 @@ class Obtaining(Acme):
         self.assertIn(b"BEGIN CERTIFICATE", base64.b64decode(one["certificate"]))
         self.assertIn(b"PRIVATE KEY", base64.b64decode(one["key"]))
         self.assertEqual(stat.S_IMODE(self.storage.stat().st_mode), 0o600)
-        self.assertEqual(ca.proxy.count("POST /order-plz"), 1)
+        self.assertEqual(ca.proxy.created.count("POST /order-plz"), 1)
         [status] = self.listed()
         self.assertEqual((status["state"], status["names"]), ("valid", ["a.test"]))
         self.assertIn("a.test", self.certs("list", "--control", str(self.socket)))

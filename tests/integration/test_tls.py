@@ -4,7 +4,6 @@ import ssl
 import struct
 import subprocess
 import tempfile
-import threading
 import time
 from functools import cached_property
 from pathlib import Path
@@ -254,11 +253,8 @@ class Routers(TlsCase):
         client = self.secure(process, "a.test")
         body = bytes(range(256)) * (size // 256)
         head = f"POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: {len(body)}\r\n\r\n".encode()
-        sender = threading.Thread(target=lambda: client.socket.sendall(head + body))
-        sender.start()
-        reply = client.reply()
-        sender.join()
-        self.assertEqual(reply.body, body)
+        client.send_while_reading(head + body)
+        self.assertEqual(client.reply().body, body)
 
 
 class Options(TlsCase):

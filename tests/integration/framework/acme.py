@@ -59,10 +59,12 @@ class CertificateAuthority:
 
 
 class FaultProxy:
-    """TLS in front of Pebble. `fault` makes the next matching calls go wrong; `calls` is what was asked, in order."""
+    """TLS in front of Pebble. `fault` makes the next matching calls go wrong; `calls` is what was asked, in order; `created`
+    those of them that Pebble answered with 201."""
 
     def __init__(self, context: ssl.SSLContext, trusted: Pem):
         self.calls: list[tuple[float, str]] = []
+        self.created: list[str] = []
         self._faults: list[dict] = []
         self._lock = threading.Lock()
         self._trusted = ssl.create_default_context(cadata=trusted.certificate)
@@ -142,6 +144,8 @@ class FaultProxy:
         connection.request(handler.command, handler.path, body or None, kept)
         reply = connection.getresponse()
         content = reply.read()
+        if reply.status == 201:
+            self.created.append(f"{handler.command} {handler.path}")
         headers = [(name, value) for name, value in reply.getheaders()
                    if name.lower() not in ("content-length", "transfer-encoding", "connection", "date")]
         connection.close()

@@ -1,10 +1,13 @@
 """Certificates made with the openssl program, and a client that speaks TLS."""
 from __future__ import annotations
 
+import select
 import socket
 import ssl
 import subprocess
 import tempfile
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -121,6 +124,21 @@ class SecureClient(Client):
             raw.close()
             raise
         self.reader = Reader(self._receive)
+
+    def send_while_reading(self, message: bytes) -> None:
+        """Sends what the other end answers meanwhile, in one thread: a TLS session takes no two at a time."""
+        rest = memoryview(message)
+        self.socket.setblocking(False)
+        deadline = time.monotonic() + patience(30)
+        while rest:
+            if time.monotonic() > deadline:
+                raise TimeoutError("the message was not taken")
+            select.select([self.socket], [self.socket], [], 1)
+            with suppress(ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                rest = rest[self.socket.send(rest[:65536]):]
+            with suppress(ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                self.reader.fill()
+        self.socket.settimeout(patience(10))
 
     def names(self) -> set[str]:
         """The DNS names of the server's certificate."""
