@@ -71,7 +71,9 @@ struct ServerCallbacks {
     bool good = EVP_CipherInit_ex(cipher, kind, nullptr, key->cipher.data(), iv, sealing) == 1 &&
                 EVP_MAC_CTX_set_params(mac, parameters) == 1;
     if (!good) return -1;
-    return sealing != 0 || key == &keys.current() ? 1 : 2;
+    if (sealing != 0) return 1;
+    // A ticket of TLS 1.3 is used once (RFC 8446 §C.4): each one that is used is followed by the next.
+    return key == &keys.current() && SSL_version(session) != TLS1_3_VERSION ? 1 : 2;
   }
 };
 
