@@ -1,9 +1,9 @@
 # sluice_room(NAME [AT DIR] [USES targets…] [PRIVATE targets…]): the library `NAME` of all .cpp files under DIR
 # (default lib/NAME). USES names the rooms and packages whose headers appear in the room's own headers; PRIVATE
 # packages stay inside its .cpp files. SMALL: no request runs through it, so it is optimised for size, not speed: two
-# thirds of the program are such code, and the image has a bound.
+# thirds of the program are such code, and the image has a bound. FAST: files of such a room that requests do run through.
 function(sluice_room name)
-  cmake_parse_arguments(ROOM "SMALL" "AT" "USES;PRIVATE" ${ARGN})
+  cmake_parse_arguments(ROOM "SMALL" "AT" "USES;PRIVATE;FAST" ${ARGN})
   if(NOT ROOM_AT)
     set(ROOM_AT lib/${name})
   endif()
@@ -17,6 +17,8 @@ function(sluice_room name)
     endif()
     if(ROOM_SMALL)
       target_compile_options(sluice_${name} PRIVATE $<$<CONFIG:Release>:-Os>)
+      list(TRANSFORM ROOM_FAST REPLACE "(.+)" "${CMAKE_SOURCE_DIR}/${ROOM_AT}/\\1.cpp")
+      set_source_files_properties(${ROOM_FAST} PROPERTIES COMPILE_OPTIONS $<$<CONFIG:Release>:-O3>)
     endif()
   else()
     add_library(sluice_${name} INTERFACE)
