@@ -1,6 +1,7 @@
 #include "cmd/command_table.h"
 
 #include "cmd/commands.h"
+#include "control/describe_live.h"
 
 namespace sluice::cmd {
 
@@ -34,15 +35,13 @@ const std::vector<Command>& commands() {
         {{"--output=FORM", "text (default) or json"}, {"--control=PATH", "its control socket"}}},
        status},
       {{"get",
-        "routers|services|middlewares|tcprouters|tcpservices|udprouters|udpservices|entrypoints|delegations|problems|"
-        "all [NAME]",
+        std::string(control::kKinds) + " [NAME]",
         "list what is in force in the running instance",
         {{"--output=FORM", "text (default) or json"}, {"--control=PATH", "its control socket"}}},
        get},
       {{"certs",
-        "list|show NAME|test NAME|renew NAME|revoke NAME|account CHANGE RESOLVER|export DIRECTORY [NAME...]|import "
-        "FROM "
-        "RESOLVER",
+        "list|show NAME|test NAME|renew NAME|revoke NAME|account CHANGE RESOLVER|export DIRECTORY [NAME...]|"
+        "import FROM RESOLVER",
         "say how the certificates of resolvers fare, try one now, write them out as PEM files, take them from lego, "
         "certbot, Caddy or Traefik 1; give an account another key",
         {{"--output=FORM", "text (default) or json"},

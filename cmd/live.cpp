@@ -5,6 +5,7 @@
 #include "cmd/commands.h"
 #include "cmd/control_options.h"
 #include "cmd/live_text.h"
+#include "control/describe_live.h"
 
 namespace sluice::cmd {
 namespace {
@@ -35,11 +36,9 @@ int status(const std::vector<std::string>& arguments) {
 
 int get(const std::vector<std::string>& arguments) {
   ControlOptions options;
-  constexpr const char* kUsage =
-      "get "
-      "routers|services|middlewares|tcprouters|tcpservices|udprouters|udpservices|entrypoints|delegations|problems|all "
-      "[NAME]";
-  if (!read_options(arguments, options) || options.words.empty() || options.words.size() > 2) return usage(kUsage);
+  const std::string words = std::string("get ") + control::kKinds + " [NAME]";
+  if (!read_options(arguments, options) || options.words.empty() || options.words.size() > 2)
+    return usage(words.c_str());
   const std::string kind = lowered(options.words.front());
   int exit_status = 0;
   nlohmann::json answer = ask("get", options, "/get/" + escaped(kind), exit_status);

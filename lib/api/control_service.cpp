@@ -85,11 +85,7 @@ Answer answer(const control::Live& live, const http::Request& request) {
   constexpr std::string_view kGet = "/get/";
   if (path.starts_with(kGet)) {
     std::optional<Node> found = control::describe_kind(live, path.substr(kGet.size()));
-    if (!found) {
-      return refuse(404,
-                    "kinds are routers, services, middlewares, tcprouters, tcpservices, udprouters, udpservices, "
-                    "entrypoints, delegations, problems and all");
-    }
+    if (!found) return refuse(404, std::string("the kinds are ") + control::kKinds);
     return {200, *std::move(found)};
   }
   if (path != "/explain") return refuse(404, "there is no such question");

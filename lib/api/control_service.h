@@ -1,7 +1,7 @@
 // control_service.h: the questions the control socket answers, as a handler:
 //
 //   GET /status            what runs, and how it fares
-//   GET /get/KIND          routers, services, middlewares, entrypoints, delegations, problems or all
+//   GET /get/KIND          a list of one kind (control::kKinds), or all of them
 //   GET /explain?url=URL   what becomes of a request; also method, header (repeated), client, entryPoint, sni
 //   GET /certs             the certificates of resolvers, and how they fare
 //   GET /certs/test?name=  whether a CA would find us under that name

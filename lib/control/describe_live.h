@@ -11,7 +11,11 @@ namespace sluice::control {
 
 inline constexpr std::string_view kSchema = "sluice/v1";
 
-// "routers", "services", "middlewares", "entrypoints", "delegations", "problems" or "all". Nothing for another kind.
+// What can be listed.
+inline constexpr const char* kKinds =
+    "routers|services|middlewares|tcprouters|tcpservices|udprouters|udpservices|entrypoints|delegations|problems|all";
+
+// One of `kKinds`. Nothing for another kind.
 std::optional<config::Node> describe_kind(const Live& live, std::string_view kind);
 
 config::Node describe_status(const Live& live);

@@ -21,8 +21,8 @@ using Bytes = std::string_view;
 class SocketStream;
 class Writing;
 
-// What the caller knows about the bytes after a write: with `more`, which come at once, the transport may hold a packet
-// back until it is full (10 % of the CPU of a relayed body of 100 KiB).
+// What the caller knows about the bytes after a write: with `more`, which come at once (or the end does), the transport
+// may hold a packet back until it is full (10 % of the CPU of a relayed body of 100 KiB).
 enum class Follows : std::uint8_t { unknown, more };
 
 class Stream {

@@ -234,13 +234,6 @@ Task<Result<Way>> way_to(const Endpoint& endpoint, const http::Request& request,
   co_return way;
 }
 
-// What `forward` changed, but for its fields. Content that was taken cannot be sent by somebody else.
-void restore(http::Request& request, std::string_view path, http::Body* body, Error& error) {
-  request.target.path = path;
-  if (request.body != body) error.nothing_sent = false;
-  request.body = body;
-}
-
 // For servers that speak HTTP/2, or choose a version when they are connected to.
 Task<Result<http::Response>> forward_negotiated(http::Request& request, const Destination& destination) {
   // A server that leaves may refuse what was sent meanwhile, and so may the next connection it is asked on.
@@ -248,13 +241,17 @@ Task<Result<http::Response>> forward_negotiated(http::Request& request, const De
   std::string_view path = prepare(request, destination);
   if (destination.endpoint->url().scheme == ServerUrl::Scheme::h2c) request.upgrade = {};  // nothing to upgrade
   http::Body* body = request.body;
+  // Content that was taken cannot be sent by somebody else.
+  auto restored = [&](Result<http::Response> result) {
+    request.target.path = path;
+    if (!result && request.body != body) result.error().nothing_sent = false;
+    request.body = body;
+    return result;
+  };
   bool fresh = false;
   for (int attempt = 1;; ++attempt) {
     Result<Way> way = co_await way_to(*destination.endpoint, request, fresh);
-    if (!way) {
-      restore(request, path, body, way.error());
-      co_return way.error();
-    }
+    if (!way) co_return restored(way.error());
     bool reused = way->reused;
     bool shared = static_cast<bool>(way->shared);
     H2Outcome outcome;
@@ -267,11 +264,7 @@ Task<Result<http::Response>> forward_negotiated(http::Request& request, const De
       bool refused = shared && response.error().nothing_sent;
       again = refused || outcome.content || (reused && !fresh && may_repeat(request, response.error()));
     }
-    if (!again) {
-      Error none;
-      restore(request, path, body, response ? none : response.error());
-      co_return response;
-    }
+    if (!again) co_return restored(std::move(response));
     if (outcome.content) {
       // It owns nothing, so that nobody has to destroy it.
       void* place = request.arena.allocate(sizeof(http::TextBody), alignof(http::TextBody));

@@ -15,6 +15,8 @@
 #include <cstring>
 #include <string>
 
+#include "loopback.h"
+
 namespace {
 
 struct Connection {
@@ -70,19 +72,7 @@ int main(int argc, char** argv) {
   reply = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nDate: Mon, 01 Jan 2024 00:00:00 GMT\r\nContent-Length: " +
           std::to_string(body.size()) + "\r\n\r\n" + body;
 
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(argc > 2 ? INADDR_ANY : INADDR_LOOPBACK);
-  address.sin_port = htons(static_cast<uint16_t>(argc > 2 ? std::atoi(argv[2]) : 0));
-  int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  socklen_t length = sizeof address;
-  if (bind(listener, reinterpret_cast<sockaddr*>(&address), length) != 0 || listen(listener, 4096) != 0) {
-    perror("listen");
-    return 1;
-  }
-  getsockname(listener, reinterpret_cast<sockaddr*>(&address), &length);
-  std::printf("port %d\n", ntohs(address.sin_port));
-  std::fflush(stdout);
+  const int listener = listening(static_cast<std::uint16_t>(argc > 2 ? std::atoi(argv[2]) : 0));
 
   int epoll = epoll_create1(EPOLL_CLOEXEC);
   epoll_event event{};

@@ -20,6 +20,8 @@
 #include <string>
 #include <vector>
 
+#include "loopback.h"
+
 namespace {
 
 struct Side {
@@ -131,18 +133,7 @@ int main(int argc, char** argv) {
   backend_address.sin_port = htons(static_cast<uint16_t>(std::atoi(argv[1])));
   backend_address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  socklen_t length = sizeof address;
-  if (bind(listener, reinterpret_cast<sockaddr*>(&address), length) != 0 || listen(listener, 4096) != 0) {
-    perror("listen");
-    return 1;
-  }
-  getsockname(listener, reinterpret_cast<sockaddr*>(&address), &length);
-  std::printf("port %d\n", ntohs(address.sin_port));
-  std::fflush(stdout);
+  const int listener = listening();
 
   epoll = epoll_create1(EPOLL_CLOEXEC);
   epoll_event event{};

@@ -19,6 +19,8 @@
 #include <string>
 #include <string_view>
 
+#include "loopback.h"
+
 namespace {
 
 struct Connection {
@@ -108,18 +110,7 @@ int main(int argc, char** argv) {
   nghttp2_session_callbacks_new(&callbacks);
   nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame);
 
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t length = sizeof address;
-  int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (bind(listener, reinterpret_cast<sockaddr*>(&address), length) != 0 || listen(listener, 4096) != 0) {
-    perror("listen");
-    return 1;
-  }
-  getsockname(listener, reinterpret_cast<sockaddr*>(&address), &length);
-  std::printf("port %d\n", ntohs(address.sin_port));
-  std::fflush(stdout);
+  const int listener = listening();
 
   int epoll = epoll_create1(EPOLL_CLOEXEC);
   epoll_event event{};

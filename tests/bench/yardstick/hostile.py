@@ -7,10 +7,10 @@ from contextlib import ExitStack, contextmanager
 from typing import Callable
 
 from .http2 import SecureHAProxy, SecureNginx, SecureSluice, h2load
-from .programs import OTHER_CORE, Backend, Program, Sluice, build, pinned, raise_descriptors
+from .programs import OTHER_CORE, Backend, Program, build, pinned, raise_descriptors
 from .scenarios import Budget, Result, Settings
-from .tls_programs import TlsHAProxy, TlsNginx, tls_load, tls_route
-from .tls_scenarios import wait
+from .tls_programs import tls_load
+from .tls_scenarios import ending
 
 
 @contextmanager
@@ -50,12 +50,7 @@ def handshake_storm(settings: Settings) -> Result:
 
     with ExitStack() as stack:
         backend = stack.enter_context(Backend(1024))
-        programs: dict[str, Program] = {"nginx": TlsNginx(backend.port), "haproxy": TlsHAProxy(backend.port)}
-        if settings.sluice:
-            programs["sluice"] = Sluice(tls_route(backend.port))
-        for program in programs.values():
-            stack.enter_context(program)
-            wait(program)
+        programs = ending(backend, settings, stack)
         found = beside(programs, settings, p99, p99_in_storm)
     rows = [[name, f"{calm:,.0f}", f"{hit:,.0f}", f"{hit / calm:.2f}"] for name, (calm, hit) in found.items()]
     budgets = []

@@ -30,7 +30,8 @@ def build(name: str, *flags: str) -> Path:
     libraries = [flag for flag in flags if flag.startswith("-l")]
     flags = tuple(flag for flag in flags if flag not in libraries)
     OUT.mkdir(parents=True, exist_ok=True)
-    if not program.exists() or program.stat().st_mtime < source.stat().st_mtime:
+    newest = max(file.stat().st_mtime for file in (source, *HERE.glob("*.h")))
+    if not program.exists() or program.stat().st_mtime < newest:
         subprocess.run(["g++", "-std=c++20", "-O2", "-Wall", "-Wextra", *flags, str(source), "-o", str(program),
                         *libraries], check=True)
     return program

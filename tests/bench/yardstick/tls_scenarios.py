@@ -25,15 +25,21 @@ def wait(program: Program, seconds: float = 60.0, names: int = 0) -> None:
             time.sleep(0.02)
 
 
+def ending(backend: Backend, settings: Settings, stack: ExitStack) -> dict[str, Program]:
+    """Those that end TLS in front of a plain backend, once they answer."""
+    programs: dict[str, Program] = {"nginx": TlsNginx(backend.port), "haproxy": TlsHAProxy(backend.port)}
+    if settings.sluice:
+        programs["sluice"] = Sluice(tls_route(backend.port))
+    for program in programs.values():
+        stack.enter_context(program)
+        wait(program)
+    return programs
+
+
 def ended_here(scenario: str, title: str, settings: Settings, requests: int, *flags: str, of_peer: float) -> Result:
     with ExitStack() as stack:
         backend = stack.enter_context(Backend(1024))
-        programs: dict[str, Program] = {"nginx": TlsNginx(backend.port), "haproxy": TlsHAProxy(backend.port)}
-        if settings.sluice:
-            programs["sluice"] = Sluice(tls_route(backend.port))
-        for program in programs.values():
-            stack.enter_context(program)
-            wait(program)
+        programs = ending(backend, settings, stack)
         count = settings.count(requests)
         costs = measure.interleaved(programs, lambda program: tls_load(program.port, 64, count, *flags), settings.rounds)
     budgets = []
