@@ -124,6 +124,12 @@ bool Certificate::use_in(ssl_st* session) const {
   return false;
 }
 
+bool Certificate::use_in(ssl_ctx_st* context) const {
+  if (SSL_CTX_use_cert_and_key(context, parts_->own.get(), parts_->key.get(), parts_->chain, 1) == 1) return true;
+  ERR_clear_error();
+  return false;
+}
+
 Certificate::Made Certificate::parse(const std::string& chain, const std::string& key) {
   Made made;
   std::vector<Native<x509_st>> certificates = read_certificates(chain, made.error);

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+struct ssl_ctx_st;
 struct ssl_st;
 struct x509_st;
 
@@ -49,8 +50,10 @@ class Certificate {
   x509_st* native() const;
   x509_st* issuer() const;
 
-  // Serves it in this session, beside others of other algorithms. False when the session's security level refuses it.
+  // Serves it in this session, or in all of this context, beside others of other algorithms. False when the security
+  // level refuses it.
   bool use_in(ssl_st* session) const;
+  bool use_in(ssl_ctx_st* context) const;
 
  private:
   struct Parts;

@@ -3,6 +3,8 @@
 // Immutable: built on the control thread, shared by all workers, replaced as a whole.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -28,7 +30,8 @@ class CertificateIndex {
 
   // At most one per algorithm.
   struct Choice {
-    const Certificate* certificates[3] = {};
+    static constexpr std::size_t kMost = 3;
+    std::array<const Certificate*, kMost> certificates = {};
     bool empty() const { return certificates[0] == nullptr; }
   };
   // Those of exactly this name that are valid now, else those of its wildcard; empty when there are none. Of an awaited

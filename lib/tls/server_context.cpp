@@ -116,27 +116,8 @@ std::string apply_client_auth(const ServerPolicy& policy, SSL_CTX* context) {
 ServerContext::Made ServerContext::make(const ServerPolicy& policy, const std::shared_ptr<const TicketKeys>& tickets) {
   Made made;
   std::shared_ptr<ServerContext> self(new ServerContext);
-  self->context_.reset(SSL_CTX_new(TLS_server_method()));
-  SLUICE_CHECK(self->context_ != nullptr);
-  SSL_CTX* context = self->context_.get();
-  self->identity_ = policy.identity;
-  self->sni_strict_ = policy.sni_strict;
-  self->asks_for_certificates_ = policy.client_auth != ServerPolicy::ClientAuth::none;
+  self->policy_ = policy;
   self->tickets_ = tickets;
-
-  made.error = apply_protocol(policy.protocol, context, made.warnings);
-  if (made.error.empty()) made.error = apply_client_auth(policy, context);
-  if (!made.error.empty()) return made;
-
-  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
-  // Our order of suites counts, but a client that prefers ChaCha20 (it has no AES in hardware) gets it.
-  SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE |
-                                   SSL_OP_PRIORITIZE_CHACHA);
-  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-  SSL_CTX_set_app_data(context, self.get());
-  SSL_CTX_set_tlsext_servername_callback(context, ServerCallbacks::accept_name);
-  SSL_CTX_set_tlsext_status_cb(context, ServerCallbacks::staple);
-
   for (const std::string& protocol : policy.alpn) {
     if (protocol.empty() || protocol.size() > 255) {
       made.error = "alpnProtocols: a name has 1 to 255 bytes";
@@ -145,14 +126,36 @@ ServerContext::Made ServerContext::make(const ServerPolicy& policy, const std::s
     self->alpn_ += static_cast<char>(protocol.size());
     self->alpn_ += protocol;
   }
-  // Without protocols of ours there is nothing to agree on, and what the client offers does not matter.
-  if (!self->alpn_.empty()) SSL_CTX_set_alpn_select_cb(context, ServerCallbacks::choose_protocol, self.get());
+  self->context_ = self->make_native(made.error, made.warnings);
+  if (made.error.empty()) made.context = std::move(self);
+  return made;
+}
 
-  std::string session_context = sha256(policy.identity);
+Native<ssl_ctx_st> ServerContext::make_native(std::string& error, std::vector<std::string>& warnings) const {
+  Native<ssl_ctx_st> made(SSL_CTX_new(TLS_server_method()));
+  SLUICE_CHECK(made != nullptr);
+  SSL_CTX* context = made.get();
+  error = apply_protocol(policy_.protocol, context, warnings);
+  if (error.empty()) error = apply_client_auth(policy_, context);
+  if (!error.empty()) return nullptr;
+
+  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
+  // Our order of suites counts, but a client that prefers ChaCha20 (it has no AES in hardware) gets it.
+  SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE |
+                                   SSL_OP_PRIORITIZE_CHACHA);
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+  auto* self = const_cast<ServerContext*>(this);  // the library hands on no pointers to const
+  SSL_CTX_set_app_data(context, self);
+  SSL_CTX_set_tlsext_servername_callback(context, ServerCallbacks::accept_name);
+  SSL_CTX_set_tlsext_status_cb(context, ServerCallbacks::staple);
+  // Without protocols of ours there is nothing to agree on, and what the client offers does not matter.
+  if (!alpn_.empty()) SSL_CTX_set_alpn_select_cb(context, ServerCallbacks::choose_protocol, self);
+
+  std::string session_context = sha256(policy_.identity);
   SLUICE_CHECK(SSL_CTX_set_session_id_context(context, reinterpret_cast<const unsigned char*>(session_context.data()),
                                               static_cast<unsigned>(session_context.size())) == 1);
   // A resumed session carries a verified client along: with client certificates every connection proves itself.
-  bool resumes = policy.session_tickets && policy.client_auth == ServerPolicy::ClientAuth::none;
+  bool resumes = policy_.session_tickets && !asks_for_certificates();
   if (resumes) {
     SSL_CTX_set_timeout(context, kTicketLifetime);
     SLUICE_CHECK(SSL_CTX_set_tlsext_ticket_key_evp_cb(context, ServerCallbacks::ticket_key) == 1);
@@ -161,8 +164,36 @@ ServerContext::Made ServerContext::make(const ServerPolicy& policy, const std::s
     SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
     SSL_CTX_set_num_tickets(context, 0);
   }
-  made.context = std::move(self);
   return made;
+}
+
+Native<ssl_st> ServerContext::session(const CertificateIndex::Choice& choice) const {
+  HotCertificates::Key key = {};
+  for (std::size_t i = 0; i < key.size(); ++i) {
+    if (choice.certificates[i] != nullptr) key[i] = choice.certificates[i]->native();
+  }
+  HotCertificates::Found hot = hot_.find(key);
+  if (hot.context != nullptr) return Native<ssl_st>(SSL_new(hot.context.get()));
+  if (hot.worth_keeping) keep_hot(choice, key);
+  Native<ssl_st> session(SSL_new(context_.get()));
+  bool serves = false;
+  for (const Certificate* certificate : choice.certificates) {
+    if (certificate != nullptr && certificate->use_in(session.get())) serves = true;
+  }
+  return serves ? std::move(session) : nullptr;
+}
+
+// The authorities of clients are not read again for it: with them a handshake costs more than a certificate's check.
+void ServerContext::keep_hot(const CertificateIndex::Choice& choice, const HotCertificates::Key& key) const {
+  if (asks_for_certificates()) return;
+  std::string error;
+  std::vector<std::string> warnings;  // said when the first one was made
+  Native<ssl_ctx_st> context = make_native(error, warnings);
+  if (context == nullptr) return;
+  for (const Certificate* certificate : choice.certificates) {
+    if (certificate != nullptr && !certificate->use_in(context.get())) return;
+  }
+  hot_.keep(key, context);
 }
 
 }  // namespace sluice::tls

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "tls/certificate_index.h"
+#include "tls/hot_certificates.h"
 #include "tls/native.h"
 #include "tls/policy.h"
 #include "tls/ticket_keys.h"
@@ -42,21 +44,25 @@ class ServerContext {
   static Made make(const ServerPolicy& policy, const std::shared_ptr<const TicketKeys>& tickets);
 
   // Who asks for a name that has no certificate is refused instead of served the default one.
-  bool sni_strict() const { return sni_strict_; }
-  const std::string& identity() const { return identity_; }
-  bool asks_for_certificates() const { return asks_for_certificates_; }
+  bool sni_strict() const { return policy_.sni_strict; }
+  const std::string& identity() const { return policy_.identity; }
+  bool asks_for_certificates() const { return policy_.client_auth != ServerPolicy::ClientAuth::none; }
 
-  ssl_ctx_st* native() const { return context_.get(); }
+  // A session that serves these certificates; null when these options' security level refuses all of them.
+  Native<ssl_st> session(const CertificateIndex::Choice& choice) const;
 
  private:
   ServerContext() = default;
 
-  Native<ssl_ctx_st> context_;
-  std::string identity_;
+  // A context of the library with all the policy says; null and `error` when it cannot be.
+  Native<ssl_ctx_st> make_native(std::string& error, std::vector<std::string>& warnings) const;
+  void keep_hot(const CertificateIndex::Choice& choice, const HotCertificates::Key& key) const;
+
+  ServerPolicy policy_;
   std::string alpn_;  // as in the extension: each name after its length
   std::shared_ptr<const TicketKeys> tickets_;
-  bool sni_strict_ = false;
-  bool asks_for_certificates_ = false;
+  Native<ssl_ctx_st> context_;
+  mutable HotCertificates hot_;
 
   friend struct ServerCallbacks;
 };

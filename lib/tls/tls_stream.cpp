@@ -82,10 +82,19 @@ Error with_origin(Error error, Origin peer) {
   return error;
 }
 
+// What is served for the name; empty: nothing may be.
+CertificateIndex::Choice choose(const TlsStream::Server& server) {
+  CertificateIndex::Choice choice = server.certificates->find(server.sni, std::time(nullptr));
+  if (!choice.empty() || server.context->sni_strict() || server.certificates->awaits(server.sni)) return choice;
+  choice.certificates[0] = &server.certificates->fallback();
+  return choice;
+}
+
 }  // namespace
 
-TlsStream::TlsStream(std::unique_ptr<net::Stream> transport, std::shared_ptr<const void> context, ssl_ctx_st* native)
-    : transport_(std::move(transport)), context_(std::move(context)), session_(SSL_new(native)) {
+TlsStream::TlsStream(std::unique_ptr<net::Stream> transport, std::shared_ptr<const void> context,
+                     Native<ssl_st> session)
+    : transport_(std::move(transport)), context_(std::move(context)), session_(std::move(session)) {
   BIO* bio = BIO_new(Wire::method());
   SLUICE_CHECK(session_ != nullptr && bio != nullptr);
   BIO_set_data(bio, this);
@@ -95,23 +104,12 @@ TlsStream::TlsStream(std::unique_ptr<net::Stream> transport, std::shared_ptr<con
 
 TlsStream::~TlsStream() { send_close_notify(); }
 
-// False: no certificate may serve.
-bool TlsStream::prepare(const Server& server) {
-  SSL_set_accept_state(session_.get());
-  CertificateIndex::Choice choice = server.certificates->find(server.sni, std::time(nullptr));
-  if (choice.empty()) {
-    if (server.context->sni_strict() || server.certificates->awaits(server.sni)) return false;
-    choice.certificates[0] = &server.certificates->fallback();
-  }
-  bool any = false;
-  for (std::size_t i = 0; i < std::size(choice.certificates); ++i) {
+void TlsStream::staple(const CertificateIndex::Choice& choice, const CertificateIndex& certificates) {
+  for (std::size_t i = 0; i < stapling_.size(); ++i) {
     const Certificate* certificate = choice.certificates[i];
-    if (certificate == nullptr || !certificate->use_in(session_.get())) continue;
-    any = true;
-    stapling_[i] = {certificate->native(), server.certificates->staple(*certificate)};
+    if (certificate != nullptr) stapling_[i] = {certificate->native(), certificates.staple(*certificate)};
   }
-  SSL_set_app_data(session_.get(), stapling_);
-  return any;
+  SSL_set_app_data(session_.get(), &stapling_);
 }
 
 bool TlsStream::prepare(const Client& client) {
@@ -134,11 +132,11 @@ bool TlsStream::prepare(const Client& client) {
 }
 
 const std::string* TlsStream::staple_of(ssl_st* session) {
-  const auto* stapling = static_cast<const Stapling*>(SSL_get_app_data(session));
-  if (stapling == nullptr) return nullptr;
+  const auto* all = static_cast<const decltype(stapling_)*>(SSL_get_app_data(session));
+  if (all == nullptr) return nullptr;
   X509* chosen = SSL_get_certificate(session);
-  for (std::size_t i = 0; i < kMostCertificates; ++i) {
-    if (stapling[i].certificate == chosen) return stapling[i].response;
+  for (const Stapling& stapling : *all) {
+    if (stapling.certificate == chosen) return stapling.response;
   }
   return nullptr;
 }
@@ -155,15 +153,19 @@ void TlsStream::resume(const Client& client) {
 
 Task<Result<std::unique_ptr<TlsStream>>> TlsStream::accept(std::unique_ptr<net::Stream> transport, LentBytes& first,
                                                            Server server, Deadline deadline) {
-  std::unique_ptr<TlsStream> stream(new TlsStream(std::move(transport), server.context, server.context->native()));
-  stream->received_.take(first);
-  if (!stream->prepare(server)) {
+  const CertificateIndex::Choice choice = choose(server);
+  Native<ssl_st> session = choice.empty() ? nullptr : server.context->session(choice);
+  if (session == nullptr) {
     // A fatal unrecognized_name alert (RFC 6066 §3) in a record of TLS 1.2, which every version reads.
     static constexpr char kAlert[] = {21, 3, 3, 0, 2, 2, 112};
     iovec alert = net::piece({kAlert, sizeof kAlert});
-    [[maybe_unused]] auto sent = stream->transport_->write_now({&alert, 1}, sizeof kAlert, Follows::unknown);
+    [[maybe_unused]] auto sent = transport->write_now({&alert, 1}, sizeof kAlert, Follows::unknown);
     co_return Error::of(Code::security, "no certificate for the server name", Origin::client);
   }
+  SSL_set_accept_state(session.get());
+  std::unique_ptr<TlsStream> stream(new TlsStream(std::move(transport), server.context, std::move(session)));
+  stream->received_.take(first);
+  stream->staple(choice, *server.certificates);
   Status shaken = co_await stream->handshake(deadline, Origin::client);
   SSL_set_app_data(stream->session_.get(), nullptr);  // certificates may go from here on
   if (!shaken) co_return shaken.error();
@@ -172,7 +174,8 @@ Task<Result<std::unique_ptr<TlsStream>>> TlsStream::accept(std::unique_ptr<net::
 
 Task<Result<std::unique_ptr<TlsStream>>> TlsStream::connect(std::unique_ptr<net::Stream> transport, Client client,
                                                             Deadline deadline) {
-  std::unique_ptr<TlsStream> stream(new TlsStream(std::move(transport), client.context, client.context->native()));
+  std::unique_ptr<TlsStream> stream(
+      new TlsStream(std::move(transport), client.context, Native<ssl_st>(SSL_new(client.context->native()))));
   if (!stream->prepare(client)) {
     co_return with_origin(Error::of(Code::security, "no name to verify the server's certificate for"),
                           Origin::upstream);

@@ -7,6 +7,7 @@
 // Owned by its connection, on one loop. Plaintext that `read` lends follows the rule of lent bytes.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 #include <vector>
@@ -70,9 +71,9 @@ class TlsStream final : public net::Stream {
   bool alive() override { return received_.empty() && !ended_ && !failed_ && transport_->alive(); }
 
  private:
-  TlsStream(std::unique_ptr<net::Stream> transport, std::shared_ptr<const void> context, ssl_ctx_st* native);
+  TlsStream(std::unique_ptr<net::Stream> transport, std::shared_ptr<const void> context, Native<ssl_st> session);
 
-  bool prepare(const Server& server);
+  void staple(const CertificateIndex::Choice& choice, const CertificateIndex& certificates);
   bool prepare(const Client& client);
   void resume(const Client& client);
   Task<Status> handshake(Deadline deadline, Origin peer);
@@ -91,13 +92,12 @@ class TlsStream final : public net::Stream {
 
   std::unique_ptr<net::Stream> transport_;
   std::shared_ptr<const void> context_;  // outlives the session
-  static constexpr std::size_t kMostCertificates = 3;
   struct Stapling {
     x509_st* certificate = nullptr;
     const std::string* response = nullptr;
   };
-  Stapling stapling_[kMostCertificates];  // until a server's handshake has ended
-  ClientSessions::Key resumable_;         // towards an upstream
+  std::array<Stapling, CertificateIndex::Choice::kMost> stapling_;  // until a server's handshake has ended
+  ClientSessions::Key resumable_;                                   // towards an upstream
   Native<ssl_st> session_;
   net::Bytes input_;    // ciphertext that the library reads now
   LentBytes received_;  // ciphertext that came with the end of the handshake

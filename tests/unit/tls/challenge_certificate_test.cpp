@@ -15,9 +15,11 @@ namespace {
 struct Served {
   explicit Served(const std::string& identifier) {
     ChallengeCertificate made = ChallengeCertificate::make(identifier, "token.thumbprint");
-    session.reset(SSL_new(made.context->native()));
     REQUIRE(made.certificates->find(identifier, 0).empty());
-    REQUIRE(made.certificates->fallback().use_in(session.get()));
+    CertificateIndex::Choice choice;
+    choice.certificates[0] = &made.certificates->fallback();
+    session = made.context->session(choice);
+    REQUIRE(session != nullptr);
     certificate = SSL_get_certificate(session.get());
     REQUIRE(certificate != nullptr);
   }
