@@ -47,6 +47,8 @@ class Readiness final : public EventSource {
   // The connection broke (EPOLLERR): reset by the peer, most often.
   bool broken() const { return broken_; }
   bool readable() const { return in_.ready; }
+  // A system call said so before the loop did.
+  void broke() { hung_up_ = broken_ = true; }
 
   // Whoever waits wakes with `error`, and both sides count as ready and broken from now on.
   void interrupt(const Error& error);

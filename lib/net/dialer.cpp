@@ -37,10 +37,12 @@ Task<Result<std::unique_ptr<SocketStream>>> connect_socket(int fd, sockaddr_stor
       if (error.code == Code::timed_out) error.text = "connect timed out";
       co_return error;
     }
-    int failure = 0;
-    socklen_t size = sizeof failure;
-    getsockopt(fd, SOL_SOCKET, SO_ERROR, &failure, &size);
-    if (failure != 0) co_return dial_error(Error::system(failure, "connect"));
+    if (readiness.broken()) {
+      int failure = 0;
+      socklen_t size = sizeof failure;
+      getsockopt(fd, SOL_SOCKET, SO_ERROR, &failure, &size);
+      if (failure != 0) co_return dial_error(Error::system(failure, "connect"));
+    }
   }
   co_return std::move(*stream);
 }

@@ -81,6 +81,11 @@ Task<void> pump(Stream& from, Stream& to, Duration idle, std::uint64_t& moved, P
       co_return;
     }
     if (bytes->empty()) break;
+    // Nobody waits for an answer, and the other side has said its last: most often it would answer with a reset too.
+    if (pair.one_ended && from.broken()) {
+      pair.broke();
+      co_return;
+    }
     std::size_t size = bytes->size();
     Status written = co_await write_all(to, *bytes, idle);
     if (!written) {
@@ -91,7 +96,8 @@ Task<void> pump(Stream& from, Stream& to, Duration idle, std::uint64_t& moved, P
     large_reads = size >= kWorthSplicing ? large_reads + 1 : 0;
   }
   to.shutdown();
-  ended(pair);
+  // Who reset the connection hears no more, and what it said before is not worth a write that is answered by a reset.
+  to.broken() ? pair.broke() : ended(pair);
 }
 
 }  // namespace

@@ -127,7 +127,9 @@ bool SocketStream::alive() {
   return !readiness_.hung_up();
 }
 
-void SocketStream::shutdown() { ::shutdown(fd_, SHUT_WR); }
+void SocketStream::shutdown() {
+  if (::shutdown(fd_, SHUT_WR) != 0) readiness_.broke();  // the peer has reset it
+}
 
 void SocketStream::abort() {
   linger reset{1, 0};

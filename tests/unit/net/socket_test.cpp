@@ -165,6 +165,35 @@ TEST_CASE("joined streams carry both directions and each half-close") {
   loop.run_ready();
 }
 
+TEST_CASE("ending a connection that the peer has reset finds out that it broke") {
+  int listener = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_storage storage{};
+  socklen_t size = SocketAddress::parse("127.0.0.1:0")->fill(storage);
+  auto* address = reinterpret_cast<sockaddr*>(&storage);
+  REQUIRE((bind(listener, address, size) == 0 && listen(listener, 1) == 0));
+  REQUIRE(getsockname(listener, address, &size) == 0);
+  int client = socket(AF_INET, SOCK_STREAM, 0);
+  REQUIRE(connect(client, address, size) == 0);
+  Loop loop;
+  Result<std::unique_ptr<SocketStream>> server =
+      SocketStream::adopt(accept4(listener, nullptr, nullptr, SOCK_NONBLOCK));
+  REQUIRE(server.ok());
+  close(listener);
+
+  SECTION("reset") {
+    linger reset{1, 0};
+    setsockopt(client, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+    close(client);
+    (*server)->shutdown();
+    CHECK((*server)->broken());
+  }
+  SECTION("closed") {
+    close(client);
+    (*server)->shutdown();
+    CHECK_FALSE((*server)->broken());
+  }
+}
+
 TEST_CASE("splicing moves exactly what was asked for") {
   std::string out;
   std::string text = pattern(2'500'000);
