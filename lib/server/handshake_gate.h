@@ -37,7 +37,7 @@ class HandshakeGate final : private FdWatch {
   // Errors: exhausted when too many are open, timed_out, or what the scope was cancelled with.
   Task<Result<Pass>> enter(Deadline deadline);
 
-  static constexpr int kPerTurn = 8;
+  static constexpr int kPerTurn = 4;
   static constexpr int kMostOpen = 4096;
 
  private:
