@@ -14,16 +14,19 @@ namespace {
 constexpr int kGzipLevel = 6;
 constexpr int kBrotliLevel = 6;
 constexpr int kZstdLevel = 3;
-constexpr int kLongestWindow = 19;  // 512 KiB look back: what a response costs in memory
+// How far encoders look back, in bits: what a response costs in memory. With one bit more brotli would need 8 % more
+// CPU and save 2 % of the bytes of large pages.
+constexpr int kLongestWindow = 19;
+constexpr int kLongestBrotliWindow = 18;
 constexpr std::size_t kRoom = 16 * 1024;
 
 const Error kFailed = Error::of(Code::internal, "the response could not be compressed");
 
 // The smallest window that holds all of the content.
-int window_bits(std::optional<std::uint64_t> size, int smallest) {
+int window_bits(std::optional<std::uint64_t> size, int smallest, int longest) {
   int bits = smallest;
   std::uint64_t wanted = size.value_or(std::numeric_limits<std::uint64_t>::max());
-  while (bits < kLongestWindow && (std::uint64_t{1} << bits) < wanted) ++bits;
+  while (bits < longest && (std::uint64_t{1} << bits) < wanted) ++bits;
   return bits;
 }
 
@@ -60,8 +63,9 @@ class Brotli final : public Encoder {
   explicit Brotli(std::optional<std::uint64_t> size) : state_(BrotliEncoderCreateInstance(nullptr, nullptr, nullptr)) {
     SLUICE_CHECK(state_ != nullptr);
     BrotliEncoderSetParameter(state_, BROTLI_PARAM_QUALITY, kBrotliLevel);
-    BrotliEncoderSetParameter(state_, BROTLI_PARAM_LGWIN,
-                              static_cast<std::uint32_t>(window_bits(size, BROTLI_MIN_WINDOW_BITS)));
+    BrotliEncoderSetParameter(
+        state_, BROTLI_PARAM_LGWIN,
+        static_cast<std::uint32_t>(window_bits(size, BROTLI_MIN_WINDOW_BITS, kLongestBrotliWindow)));
     if (size) {
       std::uint64_t hint = std::min<std::uint64_t>(*size, std::numeric_limits<std::uint32_t>::max());
       BrotliEncoderSetParameter(state_, BROTLI_PARAM_SIZE_HINT, static_cast<std::uint32_t>(hint));
@@ -97,7 +101,7 @@ class Zstd final : public Encoder {
     SLUICE_CHECK(state_ != nullptr);
     ZSTD_CCtx_setParameter(state_, ZSTD_c_compressionLevel, kZstdLevel);
     // RFC 9659 §3: at most 8 MiB for HTTP; this is less.
-    ZSTD_CCtx_setParameter(state_, ZSTD_c_windowLog, window_bits(size, 10));
+    ZSTD_CCtx_setParameter(state_, ZSTD_c_windowLog, window_bits(size, 10, kLongestWindow));
     if (size) ZSTD_CCtx_setPledgedSrcSize(state_, *size);
   }
   ~Zstd() override { ZSTD_freeCCtx(state_); }
