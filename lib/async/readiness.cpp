@@ -16,6 +16,7 @@ void Readiness::dispatch(std::uint32_t epoll_events) {
     hung_up_ = true;
     if (observer_ != nullptr && in_.waiter == nullptr) observer_->peer_ended();
   }
+  if ((epoll_events & EPOLLERR) != 0) reset_ = true;
   if ((epoll_events & (EPOLLERR | EPOLLHUP)) != 0 && !broken_) {
     broken_ = true;
     if (observer_ != nullptr && in_.waiter == nullptr) observer_->connection_broke();

@@ -47,8 +47,10 @@ class Readiness final : public EventSource {
   // The connection broke (EPOLLERR): reset by the peer, most often.
   bool broken() const { return broken_; }
   bool readable() const { return in_.ready; }
+  // The peer has reset it. A connection that both sides have ended is broken, but not that.
+  bool reset() const { return reset_; }
   // A system call said so before the loop did.
-  void broke() { hung_up_ = broken_ = true; }
+  void was_reset() { hung_up_ = broken_ = reset_ = true; }
 
   // Whoever waits wakes with `error`, and both sides count as ready and broken from now on.
   void interrupt(const Error& error);
@@ -77,6 +79,7 @@ class Readiness final : public EventSource {
   Side out_;
   bool hung_up_ = false;
   bool broken_ = false;
+  bool reset_ = false;
   BreakObserver* observer_ = nullptr;
 };
 

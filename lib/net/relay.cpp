@@ -82,7 +82,7 @@ Task<void> pump(Stream& from, Stream& to, Duration idle, std::uint64_t& moved, P
     }
     if (bytes->empty()) break;
     // Nobody waits for an answer, and the other side has said its last: most often it would answer with a reset too.
-    if (pair.one_ended && from.broken()) {
+    if (pair.one_ended && from.reset()) {
       pair.broke();
       co_return;
     }
@@ -97,7 +97,7 @@ Task<void> pump(Stream& from, Stream& to, Duration idle, std::uint64_t& moved, P
   }
   to.shutdown();
   // Who reset the connection hears no more, and what it said before is not worth a write that is answered by a reset.
-  to.broken() ? pair.broke() : ended(pair);
+  to.reset() ? pair.broke() : ended(pair);
 }
 
 }  // namespace

@@ -128,7 +128,7 @@ bool SocketStream::alive() {
 }
 
 void SocketStream::shutdown() {
-  if (::shutdown(fd_, SHUT_WR) != 0) readiness_.broke();  // the peer has reset it
+  if (::shutdown(fd_, SHUT_WR) != 0) readiness_.was_reset();
 }
 
 void SocketStream::abort() {

@@ -26,6 +26,7 @@ class SocketStream final : public Stream {
   void observe(async::BreakObserver* observer) override { readiness_.observe(observer); }
   bool readable() const override { return readiness_.readable(); }
   bool broken() const override { return readiness_.broken(); }
+  bool reset() const override { return readiness_.reset(); }
   bool alive() override;
   SocketStream* socket() override { return this; }
 

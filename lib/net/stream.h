@@ -59,6 +59,8 @@ class Stream {
   virtual bool readable() const = 0;
   // True when the transport knows that it is broken (reset); cheap, asks nobody.
   virtual bool broken() const = 0;
+  // True when the peer is known to have reset it: it hears nothing more. May miss it.
+  virtual bool reset() const { return false; }
 
   // Asks the system whether an idle stream is still open and silent.
   virtual bool alive() = 0;

@@ -185,12 +185,12 @@ TEST_CASE("ending a connection that the peer has reset finds out that it broke")
     setsockopt(client, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
     close(client);
     (*server)->shutdown();
-    CHECK((*server)->broken());
+    CHECK((*server)->reset());
   }
   SECTION("closed") {
     close(client);
     (*server)->shutdown();
-    CHECK_FALSE((*server)->broken());
+    CHECK_FALSE((*server)->reset());
   }
 }
 
