@@ -74,6 +74,9 @@ void Acme::describe(Describer<Acme>& d) {
   d.option("fallback", &Acme::fallback, "Further CAs, asked in turn when those before them do not answer.");
   d.option("partial", &Acme::partial,
            "When a CA refuses some names of a certificate, obtain one for the others meanwhile.");
+  d.option("profileMandatory", &Acme::profile_mandatory,
+           "Order nothing when the CA does not offer the profile, rather than without one.");
+  d.option("reusePrivateKey", &Acme::reuse_private_key, "Renew certificates with the keys they have.");
   d.option("selfCheck", &Acme::self_check, "Look first whether a name leads to us, before a CA is asked to.");
 }
 
