@@ -57,7 +57,8 @@ void Acme::describe(Describer<Acme>& d) {
   d.option("disableCommonName", &Acme::disable_common_name, "Put no common name into the request.");
   d.option("storage", &Acme::storage, "File that keeps accounts and certificates.");
   d.option("keyType", &Acme::key_type, "Kind of private keys.")
-      .one_of({"EC256", "EC384", "RSA2048", "RSA4096", "RSA8192"})
+      .one_of({"EC256", "EC384", "RSA2048", "RSA3072", "RSA4096", "RSA8192"})
+      .ignoring_case()
       .or_default();
   d.option("eab", &Acme::eab, "Binding to an account that exists at the CA.");
   d.option("certificatesDuration", &Acme::certificates_duration,

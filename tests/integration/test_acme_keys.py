@@ -61,7 +61,7 @@ class Keys(Acme):
         flags = [flag for flag in self.flags(ca) if "keyType" not in flag]
         port = process.address("web")[1]
         self.assertEqual(process.stop(), 0)
-        self.sluice(dynamic, *flags, f"{ACME}.keyType=EC384", f"--entryPoints.web.address=127.0.0.1:{port}",
+        self.sluice(dynamic, *flags, f"{ACME}.keyType=ec384", f"--entryPoints.web.address=127.0.0.1:{port}",
                     entry_points={"websecure": "127.0.0.1:0"})
         time.sleep(1)
         self.assertEqual(ca.proxy.created.count("POST /order-plz"), 1)
