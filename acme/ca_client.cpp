@@ -2,6 +2,7 @@
 
 #include <ctime>
 
+#include "acme/json_value.h"
 #include "acme/jws.h"
 #include "async/offload.h"
 #include "async/timer.h"
@@ -12,7 +13,6 @@
 namespace sluice::acme {
 namespace {
 
-constexpr std::size_t kMostReply = 1024 * 1024;
 constexpr Duration kDirectoryLife = 24h;
 constexpr Duration kNonceLife = 1h;
 constexpr std::size_t kMostNonces = 32;
@@ -75,7 +75,8 @@ Result<std::pair<std::string, std::string>> split_url(std::string_view url) {
   return std::pair(std::string(url.substr(0, slash)), std::move(path));
 }
 
-Task<Outcome<rest::Reply>> CaClient::send(std::string method, std::string url, std::string body) {
+Task<Outcome<rest::Reply>> CaClient::send(std::string method, std::string url, std::string body,
+                                          std::size_t most_reply) {
   Result<std::pair<std::string, std::string>> parts = split_url(url);
   if (!parts) co_return Failure::of(parts.error(), url);
   rest::Call call;
@@ -86,13 +87,16 @@ Task<Outcome<rest::Reply>> CaClient::send(std::string method, std::string url, s
   call.path = parts->second;
   call.timeout = settings_.timeout;
   call.head_timeout = settings_.head_timeout;
-  call.max_reply = kMostReply;
+  call.max_reply = most_reply;
   call.headers.emplace_back("Accept-Language", "en");
   if (call.method == "POST") call.headers.emplace_back("Content-Type", "application/jose+json");
   call.body = std::move(body);
   Result<rest::Reply> reply = co_await http_.send(std::move(call));
   if (!reply) co_return Failure::of(reply.error(), std::move(url));
   keep_nonce(*reply);
+  if (is_nested_deeply(reply->body)) {
+    co_return Failure::of(Error::of(Code::invalid, "the answer is JSON that is nested too deeply"), std::move(url));
+  }
   co_return *std::move(reply);
 }
 
@@ -129,7 +133,7 @@ Task<Outcome<std::string>> CaClient::take_nonce() {
   if (!known) co_return known.failure();
   const std::string url = (*known)->new_nonce;
   for (int attempt = 0;; ++attempt) {
-    Outcome<rest::Reply> reply = co_await send("HEAD", url, {});
+    Outcome<rest::Reply> reply = co_await send("HEAD", url, {}, kMostJson);
     if (reply && !nonces_.empty()) {
       Nonce nonce = std::move(nonces_.back());
       nonces_.pop_back();
@@ -151,14 +155,14 @@ Task<Outcome<std::string>> CaClient::take_nonce() {
 }
 
 Task<Outcome<CaReply>> CaClient::post(PrivateKey key, std::string kid, std::string url, std::string payload,
-                                      Repeat repeat) {
+                                      Repeat repeat, std::size_t most_reply) {
   int bad_nonces = 0;
   for (int attempt = 0;;) {
     Outcome<std::string> nonce = co_await take_nonce();
     if (!nonce) co_return nonce.failure();
     auto signing = offload([&] { return signed_request(key, kid, *nonce, url, payload); });
     std::string body = co_await signing;
-    Outcome<rest::Reply> reply = co_await send("POST", url, std::move(body));
+    Outcome<rest::Reply> reply = co_await send("POST", url, std::move(body), most_reply);
     if (reply && reply->status >= 200 && reply->status < 300) {
       CaReply good;
       good.status = reply->status;
@@ -189,7 +193,7 @@ Task<Outcome<CaReply>> CaClient::post(PrivateKey key, std::string kid, std::stri
 
 Task<Outcome<CaReply>> CaClient::get(std::string url) {
   for (int attempt = 0;;) {
-    Outcome<rest::Reply> reply = co_await send("GET", url, {});
+    Outcome<rest::Reply> reply = co_await send("GET", url, {}, kMostJson);
     if (reply && reply->status >= 200 && reply->status < 300) {
       CaReply good;
       good.status = reply->status;

@@ -46,10 +46,13 @@ class CaClient {
 
   // Whether repeating a request that got no answer is harmless.
   enum class Repeat : std::uint8_t { harmless, never };
+  // The largest answers there are: a JSON object, and a chain of certificates. A larger one is trouble of the CA.
+  static constexpr std::size_t kMostJson = std::size_t{256} * 1024;
+  static constexpr std::size_t kMostChain = std::size_t{1024} * 1024;
   // In the name of `kid`, or with the key itself when it is empty. A failure has been asked again for as often as that
   // could help: badNonce at once, connections and 5xx a few times.
   Task<Outcome<CaReply>> post(PrivateKey key, std::string kid, std::string url, std::string payload,
-                              Repeat repeat = Repeat::harmless);
+                              Repeat repeat = Repeat::harmless, std::size_t most_reply = kMostJson);
   // Without a signature: renewal information.
   Task<Outcome<CaReply>> get(std::string url);
 
@@ -63,7 +66,7 @@ class CaClient {
 
   Task<Outcome<std::string>> take_nonce();
   void keep_nonce(const rest::Reply& reply);
-  Task<Outcome<rest::Reply>> send(std::string method, std::string url, std::string body);
+  Task<Outcome<rest::Reply>> send(std::string method, std::string url, std::string body, std::size_t most_reply);
 
   rest::Client& http_;
   CaSettings settings_;

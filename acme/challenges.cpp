@@ -30,29 +30,41 @@ Task<Step> Challenges::arm(std::string type, std::string name, std::string token
   }
   if (armed && delay > Duration::zero()) {
     armed = co_await sleep_for(delay);
-    if (!armed) co_await disarm(type, name, token, key_authorization);
+    if (!armed) {
+      Step gone = co_await disarm(type, name, token, key_authorization);
+      (void)gone;
+    }
   }
   if (armed) co_return Done{};
-  if (type == "dns-01") co_await disarm(type, name, token, key_authorization);
   Failure failure = Failure::of(armed.error(), {});
   if (failure.kind != Failure::Kind::cancelled) failure.kind = Failure::Kind::local;
   failure.detail = "the " + type + " challenge could not be prepared: " + (why.empty() ? failure.detail : why);
   co_return failure;
 }
 
-Task<void> Challenges::disarm(std::string type, std::string name, std::string token, std::string key_authorization) {
+Task<Step> Challenges::disarm(std::string type, std::string name, std::string token, std::string key_authorization) {
   if (type == "http-01") {
     desk_.disarm_http(name, token);
-  } else if (type == "tls-alpn-01") {
+    co_return Done{};
+  }
+  if (type == "tls-alpn-01") {
     desk_.disarm_tls_alpn(name);
-  } else if (dns_ != nullptr) {
+    co_return Done{};
+  }
+  Failure failure = Failure::local("no DNS provider can be used");
+  if (dns_ != nullptr) {
     std::string why;
     DnsProof proof{name, dns_txt_value(key_authorization), token, key_authorization};
     Status removed = co_await dns_->clean_up(std::move(proof), why);
-    if (!removed && removed.error().code != Code::cancelled) {
-      log::warn("a TXT record could not be removed", {{"name", name}, {"problem", why}});
-    }
+    if (removed) co_return Done{};
+    failure = Failure::of(removed.error(), {});
+    if (!why.empty()) failure.detail = std::move(why);
   }
+  if (failure.kind != Failure::Kind::cancelled) {
+    log::warn("a TXT record could not be removed: it stays until the next start",
+              {{"name", name}, {"problem", failure.detail}});
+  }
+  co_return failure;
 }
 
 Task<Step> Challenges::find_record(std::string name, std::vector<std::string> issuers, std::string account_url,

@@ -20,7 +20,7 @@ class Challenges final : public Challenger {
   Challenges(const config::Acme& options, control::ChallengeDesk& desk, std::unique_ptr<DnsSolver> dns);
 
   Task<Step> arm(std::string type, std::string name, std::string token, std::string key_authorization) override;
-  Task<void> disarm(std::string type, std::string name, std::string token, std::string key_authorization) override;
+  Task<Step> disarm(std::string type, std::string name, std::string token, std::string key_authorization) override;
   Task<Step> find_record(std::string name, std::vector<std::string> issuers, std::string account_url,
                          bool wildcard) override;
 

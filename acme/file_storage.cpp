@@ -1,6 +1,9 @@
 #include "acme/file_storage.h"
 
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <filesystem>
@@ -19,6 +22,18 @@ std::string reason(const Error& error) {
   return text;
 }
 
+// Of a file system that is gone with its container, or with the machine's memory.
+std::string passing_kind(const std::string& path) {
+  struct statfs about {};
+  if (::statfs(path.c_str(), &about) != 0) return {};
+  switch (about.f_type) {
+    case OVERLAYFS_SUPER_MAGIC: return "overlayfs";
+    case TMPFS_MAGIC:
+    case RAMFS_MAGIC: return "tmpfs";
+    default: return {};
+  }
+}
+
 std::vector<std::string> only(const std::string& path) { return {path}; }
 
 }  // namespace
@@ -30,6 +45,9 @@ FileStorage::FileStorage(const std::string& path)
 
 FileStorage::Read FileStorage::read() const {
   Read read;
+  // Of its directory, while there is no file.
+  read.passing =
+      passing_kind(::access(path_.c_str(), F_OK) == 0 ? path_ : std::filesystem::path(path_).parent_path().string());
   struct stat about {};
   if (::stat(path_.c_str(), &about) == 0 && S_ISDIR(about.st_mode)) {
     read.trouble = path_ + " is a directory (a mount of a file that was not there makes one); name a file";
@@ -79,6 +97,7 @@ FileStorage::Read FileStorage::read() const {
 Task<Step> FileStorage::refresh() {
   auto reading = offload([this] { return read(); });
   Read now = co_await reading;
+  passing_ = std::move(now.passing);
   read_once_ = true;
   trouble_ = now.trouble;
   if (!trouble_.empty()) co_return Failure::local(trouble_);

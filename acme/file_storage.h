@@ -29,6 +29,9 @@ class FileStorage final : public Storage {
   Task<std::string> challenge(std::string host, std::string token) override;
 
   const std::string& path() const { return path_; }
+  // The kind of file system it is on, when that does not outlive the container or the machine's next start:
+  // "overlayfs", "tmpfs". Known after the first load.
+  const std::string& passing() const { return passing_; }
 
  private:
   // What the disk said, on a pool thread.
@@ -36,6 +39,7 @@ class FileStorage final : public Storage {
     std::string text;
     ReadStore store;
     std::string trouble;  // why it may not be used at all
+    std::string passing;
   };
   Read read() const;
   Task<Step> refresh();
@@ -47,6 +51,7 @@ class FileStorage final : public Storage {
   std::string text_;  // of the file, as we know it
   StoredResolvers resolvers_;
   std::string trouble_;
+  std::string passing_;
   bool read_once_ = false;
   FileWatch watch_;
   bool watching_ = false;

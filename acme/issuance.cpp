@@ -9,11 +9,13 @@
 #include "async/offload.h"
 #include "async/timer.h"
 #include "base/encoding.h"
+#include "base/text.h"
 #include "observe/log.h"
 
 namespace sluice::acme {
 namespace {
 
+constexpr std::string_view kOverDns = "dns-01";
 constexpr int kFinalizeAttempts = 3;
 constexpr int kChallengeAttempts = 3;
 constexpr Duration kChallengeRepeat = 5s;
@@ -87,17 +89,17 @@ Task<Outcome<Order>> Issuance::begin() {
   Outcome<const Directory*> known = co_await ca_.directory();
   if (!known) co_return known.failure();
   const Directory directory = **known;
-  if (!form_.profile.empty() && !directory.profiles.contains(form_.profile)) {
-    Failure failure = broken_answer("the CA has no profile " + form_.profile + "; it has:", ca_.directory_url());
-    failure.kind = Failure::Kind::permanent;
-    for (const auto& [name, about] : directory.profiles) failure.detail += ' ' + name;
-    if (directory.profiles.empty()) failure.detail += " none";
-    co_return failure;
-  }
+  Step settled = settle_profile(directory);
+  if (!settled) co_return settled.failure();
   const KeyType type = form_.key_type;
-  auto making = offload([type] { return PrivateKey::generate(type); });
-  PrivateKey key = co_await making;
-  key_ = std::move(key);
+  // The CAs refuse the account's own (RFC 8555 §11.1).
+  if (form_.key && form_.key->type() == type && !form_.key->same_public(account_.key)) {
+    key_ = form_.key;
+  } else {
+    auto making = offload([type] { return PrivateKey::generate(type); });
+    PrivateKey key = co_await making;
+    key_ = std::move(key);
+  }
 
   std::string replaces = directory.renewal_info.empty() ? std::string() : form_.replaces;
   for (;;) {
@@ -122,6 +124,23 @@ Task<Outcome<Order>> Issuance::begin() {
     if (!noted) co_return noted.failure();
     co_return *std::move(order);
   }
+}
+
+// A profile that the CA does not have would be refused, or worse: passed over.
+Step Issuance::settle_profile(const Directory& directory) {
+  if (form_.profile.empty() || directory.profiles.contains(form_.profile)) return Done{};
+  std::string missing = "the CA has no profile " + form_.profile + "; it has:";
+  for (const auto& [name, about] : directory.profiles) missing += ' ' + printable(name, 100);
+  if (directory.profiles.empty()) missing += " none";
+  if (form_.profile_mandatory) {
+    Failure failure =
+        broken_answer(missing + "; set profile to one of them, or profileMandatory to false", ca_.directory_url());
+    failure.kind = Failure::Kind::permanent;
+    return failure;
+  }
+  warnings_.push_back(missing + "; it was ordered without one");
+  form_.profile.clear();
+  return Done{};
 }
 
 Task<Outcome<Order>> Issuance::resume(OpenOrder open) {
@@ -248,6 +267,21 @@ Task<const Challenge*> Issuance::choose(const Authorization& authorization, std:
   co_return nullptr;
 }
 
+Task<Step> Issuance::arm(std::string type, OpenRecord record) {
+  if (type == kOverDns) {
+    Step noted = co_await notes_.note_record(record);
+    if (!noted) co_return noted;
+  }
+  Step armed = co_await challenger_.arm(type, record.name, record.token, record.key_authorization);
+  if (!armed && type == kOverDns) co_await disarm(type, record);
+  co_return armed;
+}
+
+Task<void> Issuance::disarm(std::string type, OpenRecord record) {
+  Step gone = co_await challenger_.disarm(type, record.name, record.token, record.key_authorization);
+  if (gone && type == kOverDns) co_await notes_.forget_record(record);
+}
+
 Task<Step> Issuance::challenge(std::string url, Authorization authorization) {
   std::string missing;
   const Challenge* chosen = co_await choose(authorization, missing);
@@ -259,12 +293,11 @@ Task<Step> Issuance::challenge(std::string url, Authorization authorization) {
     co_return failure;
   }
   const std::string type = chosen->type;
-  const std::string token = chosen->token;
-  const std::string name = authorization.identifier.value;
+  const OpenRecord record{authorization.identifier.value, chosen->token,
+                          key_authorization(chosen->token, account_.key)};
   const bool arms = type != kPersistent;
-  const std::string proof = key_authorization(token, account_.key);
   if (arms) {
-    Step armed = co_await challenger_.arm(type, name, token, proof);
+    Step armed = co_await arm(type, record);
     if (!armed) co_return armed;
   }
 
@@ -310,7 +343,7 @@ Task<Step> Issuance::challenge(std::string url, Authorization authorization) {
       last_posted = Loop::current().read_clock();
     }
   }
-  if (arms) co_await challenger_.disarm(type, name, token, proof);
+  if (arms) co_await disarm(type, record);
   if (failure) co_return *std::move(failure);
   co_return Done{};
 }
@@ -401,10 +434,12 @@ Task<Outcome<Order>> Issuance::finalize(Order order) {
 }
 
 Task<Outcome<Issued>> Issuance::download(std::string url) {
-  Outcome<CaReply> reply = co_await ca_.post(account_.key, account_.url, url, std::string());
+  Outcome<CaReply> reply = co_await ca_.post(account_.key, account_.url, url, std::string(), CaClient::Repeat::harmless,
+                                             CaClient::kMostChain);
   if (!reply) co_return reply.failure();
   Issued issued;
   issued.key = key_->pem();
+  issued.warnings = warnings_;
   auto checking = offload([&] {
     issued.chain = clean_chain(reply->body);
     return check_chain(issued.chain, *key_, form_.names, std::time(nullptr));
@@ -418,7 +453,8 @@ Task<Outcome<Issued>> Issuance::download(std::string url) {
   ChainMatch best = match_chain(issued.chain, form_.preferred_chain);
   for (const std::string& other : reply->alternates) {
     if (best == ChainMatch::last_issuer) break;
-    Outcome<CaReply> alternate = co_await ca_.post(account_.key, account_.url, other, std::string());
+    Outcome<CaReply> alternate = co_await ca_.post(account_.key, account_.url, other, std::string(),
+                                                   CaClient::Repeat::harmless, CaClient::kMostChain);
     if (!alternate) continue;
     std::string chain = clean_chain(alternate->body);
     const ChainMatch match = match_chain(chain, form_.preferred_chain);

@@ -28,12 +28,22 @@ class Challenger {
   virtual ~Challenger() = default;
   // Done: whoever the CA sends will find the answer. Called once per authorization and type.
   virtual Task<Step> arm(std::string type, std::string name, std::string token, std::string key_authorization) = 0;
-  // After every arm that was done, when the authorization has ended.
-  virtual Task<void> disarm(std::string type, std::string name, std::string token, std::string key_authorization) = 0;
+  // After every arm that was done, when the authorization has ended; over DNS after one that failed too, and perhaps
+  // once more after a restart. Done: nothing of it is left.
+  virtual Task<Step> disarm(std::string type, std::string name, std::string token, std::string key_authorization) = 0;
   // dns-persist-01, where the CA offers it: done when a record of the name lets the account at one of these `issuers`
   // have certificates for it, and with `wildcard` for those below it. A failure says which record is missing.
   virtual Task<Step> find_record(std::string name, std::vector<std::string> issuers, std::string account_url,
                                  bool wildcard) = 0;
+};
+
+// What is in the DNS for a challenge, until it is withdrawn.
+struct OpenRecord {
+  std::string name;
+  std::string token;
+  std::string key_authorization;
+
+  friend bool operator==(const OpenRecord&, const OpenRecord&) = default;
 };
 
 struct OpenOrder {
@@ -47,13 +57,18 @@ class OrderNotes {
   virtual ~OrderNotes() = default;
   // Done: it is on disk. Once per order that was made.
   virtual Task<Step> note(OpenOrder order) = 0;
+  // Before a record is published, and once it is gone: what a crash leaves behind is withdrawn at the next start.
+  virtual Task<Step> note_record(OpenRecord record) = 0;
+  virtual Task<void> forget_record(OpenRecord record) = 0;
 };
 
 struct IssuanceForm {
   std::vector<std::string> names;  // canonical, the main one first
   std::vector<std::string> types;  // of challenges, best first
   KeyType key_type = KeyType::ec256;
-  std::string profile;
+  std::optional<PrivateKey> key;  // to use again if it is of that type
+  std::string profile;            // empty: the CA's choice
+  bool profile_mandatory = true;  // else without one, when the CA does not offer it
   std::string preferred_chain;
   std::string replaces;  // RFC 9773 §5; empty: nothing
   bool common_name = true;
@@ -89,6 +104,8 @@ class Issuance {
   Task<void> authorize(std::string url, std::optional<Failure>& failure);
   Task<Step> authorize_one(std::string url);
   Task<Step> challenge(std::string url, Authorization authorization);
+  Task<Step> arm(std::string type, OpenRecord record);
+  Task<void> disarm(std::string type, OpenRecord record);
   Task<const Challenge*> choose(const Authorization& authorization, std::string& missing);
   Task<Outcome<Authorization>> fetch_authorization(std::string url, Duration* retry_after);
   Task<void> give_up(std::vector<std::string> urls);
@@ -96,6 +113,7 @@ class Issuance {
   Task<Outcome<Order>> finalize(Order order);
   Task<Outcome<Issued>> download(std::string url);
   bool is_ours(const Order& order) const;
+  Step settle_profile(const Directory& directory);
 
   CaClient& ca_;
   Account account_;
@@ -105,6 +123,7 @@ class Issuance {
   std::optional<PrivateKey> key_;
   std::string order_url_;
   bool resumable_ = false;
+  std::vector<std::string> warnings_;
   Gate gate_{32};
   std::vector<std::string> pending_;  // authorizations that were still open when something failed
 };

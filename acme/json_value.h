@@ -52,6 +52,23 @@ inline std::vector<std::string> texts_of(const nlohmann::json& object, const cha
   return texts;
 }
 
+// Whether lists and objects stand inside each other deeper than anything of ACME does: taking such a value apart or
+// writing it would take as many frames of the stack.
+inline bool is_nested_deeply(std::string_view json) {
+  constexpr int kDeepest = 32;
+  int depth = 0;
+  bool in_text = false;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (c == '"') in_text = !in_text;
+    if (c == '\\' && in_text) ++i;
+    if (in_text) continue;
+    if ((c == '[' || c == '{') && ++depth > kDeepest) return true;
+    if (c == ']' || c == '}') --depth;
+  }
+  return false;
+}
+
 // On one line. Bytes that are not UTF-8 become U+FFFD: nothing a stranger wrote makes writing fail.
 inline std::string written(const nlohmann::json& value) {
   return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);

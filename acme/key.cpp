@@ -92,6 +92,11 @@ std::string PrivateKey::der() const {
 
 bool PrivateKey::is_rsa() const { return EVP_PKEY_get_base_id(key_.get()) == EVP_PKEY_RSA; }
 
+std::optional<KeyType> PrivateKey::type() const {
+  const int bits = EVP_PKEY_get_bits(key_.get());
+  return parse_key_type((is_rsa() ? "RSA" : "EC") + std::to_string(bits));
+}
+
 std::string_view PrivateKey::algorithm() const {
   if (is_rsa()) return "RS256";
   if (EVP_PKEY_get_base_id(key_.get()) != EVP_PKEY_EC) return {};

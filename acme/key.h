@@ -32,6 +32,8 @@ class PrivateKey {
   // PKCS#1 or SEC 1.
   std::string der() const;
 
+  // Nothing for what `generate` does not make.
+  std::optional<KeyType> type() const;
   // RFC 7518: "RS256", "ES256", "ES384".
   std::string_view algorithm() const;
   // The public key as JSON in the form that is hashed (RFC 7638 §3): members in order, no spaces.

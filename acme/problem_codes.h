@@ -10,5 +10,6 @@ inline constexpr std::string_view kStorage = "SLU-E002";   // its storage cannot
 inline constexpr std::string_view kName = "SLU-E003";      // a name no certificate is ordered for
 inline constexpr std::string_view kOrder = "SLU-E004";     // a certificate could not be obtained
 inline constexpr std::string_view kChain = "SLU-E005";     // a certificate is not quite as it was asked for
+inline constexpr std::string_view kPassing = "SLU-E006";   // a storage that will be gone some day
 
 }  // namespace sluice::acme::code

@@ -37,7 +37,7 @@ void AcmeProvider::attach(control::ChallengeDesk& desk) {
 
 void AcmeProvider::make_resolver(const std::string& name, const config::CertificateResolver& resolver) {
   config::Report report;
-  ResolverSettings settings = make_settings(name, resolver, environment_, report);
+  ResolverSettings settings = make_settings(name, resolver, configuration_, environment_, report);
   std::unique_ptr<DnsSolver> dns;
   if (resolver.acme->dns_challenge) {
     DnsSurroundings surroundings{http_, environment_, name, resolver.source};
@@ -59,7 +59,10 @@ void AcmeProvider::make_resolver(const std::string& name, const config::Certific
 }
 
 Task<void> AcmeProvider::run(control::FragmentSink& sink) {
-  for (const std::unique_ptr<Resolver>& resolver : resolvers_) co_await resolver->load();
+  for (const std::unique_ptr<Resolver>& resolver : resolvers_) {
+    co_await resolver->load();
+    report_passing(*resolver);
+  }
   sink_ = &sink;
   publish();
   Scope* current = co_await current_scope();
@@ -68,6 +71,26 @@ Task<void> AcmeProvider::run(control::FragmentSink& sink) {
   for (const auto& [path, storage] : storages_) running.spawn(follow(*storage));
   co_await running.join();
   sink_ = nullptr;
+}
+
+// Only warned of: what a container is for may be tried out, and a machine may live without disks.
+void AcmeProvider::report_passing(const Resolver& resolver) {
+  const FileStorage* storage = nullptr;
+  for (const auto& [path, one] : storages_) {
+    if (one.get() == &resolver.storage()) storage = one.get();
+  }
+  if (storage == nullptr || storage->passing().empty()) return;
+  config::Problem problem;
+  problem.severity = config::Severity::warning;
+  problem.code = code::kPassing;
+  problem.what =
+      "certificatesResolvers." + resolver.name() + ".acme.storage: " + storage->path() + " is on " + storage->passing();
+  problem.source = configuration_.certificates_resolvers.at(resolver.name()).source;
+  problem.effect = "account and certificates are gone with the " +
+                   std::string(storage->passing() == "tmpfs" ? "machine's memory" : "container") +
+                   ", and ordered again, which CAs do not let everybody do often";
+  problem.fix = "keep the file on a volume or a disk";
+  report_.push_back(std::move(problem));
 }
 
 Task<void> AcmeProvider::follow(FileStorage& storage) {

@@ -42,6 +42,7 @@ class AcmeProvider final : public control::Provider, public control::Certificate
   void certificates_changed() override { publish(); }
   void publish();
   Task<void> follow(FileStorage& storage);
+  void report_passing(const Resolver& resolver);
   void make_resolver(const std::string& name, const config::CertificateResolver& resolver);
 
   const config::Static& configuration_;

@@ -46,6 +46,12 @@ Resolver::Resolver(ResolverSettings settings, Storage& storage, rest::Client& ht
 
 Task<void> Resolver::load() {
   state_ = co_await state_file_.load();
+  leftovers_ = state_.records;
+  // What a CA would have refused for ever it may not refuse now.
+  for (auto& [key, entry] : state_.ledger) {
+    if (entry.permanent && state_.inputs != settings_.inputs) entry.next_attempt = 0;
+  }
+  state_.inputs = settings_.inputs;
   for (const std::unique_ptr<Ca>& ca : cas_) {
     auto spent = state_.spent.find(ca->client->directory_url());
     if (spent != state_.spent.end()) ca->budget.restore(spent->second);
@@ -290,6 +296,7 @@ Task<void> Resolver::run() {
   Scope jobs(current);
   jobs.spawn(mend_storage());
   jobs.spawn(ask_suggestions());
+  jobs.spawn(remove_leftovers());
   while (!current->cancelled()) {
     Deadline wake = kNoDeadline;
     const bool able = trouble_.empty() && storage_trouble_.empty();

@@ -89,6 +89,8 @@ class Resolver {
     Job(Resolver& resolver, std::string key, Planned planned)
         : resolver(resolver), key(std::move(key)), planned(std::move(planned)) {}
     Task<Step> note(OpenOrder order) override;
+    Task<Step> note_record(OpenRecord record) override;
+    Task<void> forget_record(OpenRecord record) override;
 
     Resolver& resolver;
     std::string key;
@@ -121,6 +123,11 @@ class Resolver {
   void warn_of_ends();
   const LedgerEntry* entry_of(const std::string& key) const;
   Task<Step> save_state();
+
+  // resolver_records.cpp: what challenges put into the DNS.
+  Task<Step> note_record(OpenRecord record);
+  Task<void> forget_record(OpenRecord record);
+  Task<void> remove_leftovers();
 
   // resolver_jobs.cpp: one certificate, from the decision to the disk.
   Task<void> run_job(std::shared_ptr<Job> job);
@@ -163,8 +170,11 @@ class Resolver {
   bool plan_stale_ = true;                            // routers want something else since
   bool unused_stale_ = true;                          // what is used may be something else since
   std::map<std::string, std::shared_ptr<Job>> jobs_;  // by key
-  std::set<std::string> asked_for_;                   // keys an operator wants tried now
-  std::map<std::string, int> warned_;                 // by serial number: how near its end that was
+  std::vector<OpenRecord> leftovers_;                 // of an earlier process, in the DNS still
+  std::optional<OpenRecord> removing_;                // of these
+  Signal removed_;
+  std::set<std::string> asked_for_;    // keys an operator wants tried now
+  std::map<std::string, int> warned_;  // by serial number: how near its end that was
   Signal changed_;
   Signal plan_changed_;
 };

@@ -123,6 +123,14 @@ Task<Step> Resolver::obtain(Job& job) {
   if (settings_.options.self_check && proves_here && !resumes && failures < kSelfChecks) {
     Failure lost = Failure::local("no order was made");
     for (const std::string& one : job.planned.names) {
+      bool has_v6 = false;
+      if (!settings_.entry_point.empty()) has_v6 = co_await self_check_.has_v6(one);
+      if (has_v6) {
+        log::warn(
+            "a name has an IPv6 address, and its challenge is answered on IPv4 only: CAs ask over IPv6 first; "
+            "let the entry point listen on both, or remove the AAAA record",
+            {{"resolver", name()}, {"name", one}, {"entryPoint", settings_.entry_point}});
+      }
       CheckResult result = co_await self_check_.check(one);
       if (result.verdict == CheckResult::Verdict::nowhere ||
           (over_http && result.verdict == CheckResult::Verdict::elsewhere)) {
@@ -200,6 +208,7 @@ IssuanceForm Resolver::form_of(const Job& job, const Ca& ca) const {
   }
   form.key_type = settings_.key_type;
   form.profile = options.profile;
+  form.profile_mandatory = options.profile_mandatory;
   form.preferred_chain = options.preferred_chain;
   form.common_name = !options.disable_common_name;
   form.emails = options.email_addresses;
@@ -208,6 +217,9 @@ IssuanceForm Resolver::form_of(const Job& job, const Ca& ca) const {
     auto known = state_.certificates.find(job.old->serial);
     const bool same_ca = known != state_.certificates.end() && known->second.directory == ca.client->directory_url();
     if (same_ca) form.replaces = job.old->ari_id;
+    for (std::size_t i = 0; options.reuse_private_key && i < leaves_.size(); ++i) {
+      if (leaves_[i].serial == job.old->serial) form.key = PrivateKey::from_pem(data_.certificates[i].key);
+    }
   }
   return form;
 }

@@ -1,9 +1,13 @@
 #include "acme/self_check.h"
 
+#include <algorithm>
+
 #include "acme/dns/caa.h"
+#include "async/offload.h"
 #include "base/encoding.h"
 #include "base/ip.h"
 #include "base/text.h"
+#include "net/resolver.h"
 
 namespace sluice::acme {
 namespace {
@@ -58,6 +62,12 @@ Task<CheckResult> HttpSelfCheck::check(std::string name) {
   Result<rest::Reply> reply = co_await http_.send(std::move(call));
   desk_.disarm_http(name, token);
   co_return judge(url, reply, expected);
+}
+
+Task<bool> HttpSelfCheck::has_v6(std::string name) {
+  auto looking = offload([&] { return net::Resolver::system_lookup(name); });
+  Result<net::Resolver::Addresses> found = co_await looking;
+  co_return found&& std::any_of(found->begin(), found->end(), [](const IpAddress& one) { return !one.is_v4(); });
 }
 
 Task<std::string> HttpSelfCheck::caa_obstacle(std::string name, std::vector<std::string> identities) {

@@ -26,6 +26,8 @@ class SelfCheck {
   virtual ~SelfCheck() = default;
   // Control loop.
   virtual Task<CheckResult> check(std::string name) = 0;
+  // Whether it has an address of IPv6, as far as can be told from here.
+  virtual Task<bool> has_v6(std::string name) = 0;
   // Why the name's CAA records keep a CA with these identities from certifying it; empty: nothing says so.
   virtual Task<std::string> caa_obstacle(std::string name, std::vector<std::string> identities) = 0;
 };
@@ -36,6 +38,7 @@ class HttpSelfCheck final : public SelfCheck {
   // Both must outlive it.
   HttpSelfCheck(control::ChallengeDesk& desk, rest::Client& http) : desk_(desk), http_(http) {}
   Task<CheckResult> check(std::string name) override;
+  Task<bool> has_v6(std::string name) override;
   Task<std::string> caa_obstacle(std::string name, std::vector<std::string> identities) override;
 
  private:

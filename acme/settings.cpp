@@ -8,12 +8,17 @@
 #include "acme/jws.h"
 #include "acme/problem_codes.h"
 #include "acme/safe_file.h"
+#include "base/encoding.h"
+#include "base/ip.h"
 #include "base/text.h"
+#include "config/entry_point_address.h"
+#include "tls/digest.h"
 
 namespace sluice::acme {
 namespace {
 
 constexpr const char* kNotRunning = "this resolver obtains nothing; what it has stored is served";
+constexpr std::uint16_t kTlsPort = 443;
 constexpr std::array<std::string_view, 5> kPublicCas = {"letsencrypt.org", "zerossl.com", "pki.goog", "buypass.",
                                                         "ssl.com"};
 constexpr std::array<const char*, 3> kSystemAuthorities = {"/etc/ssl/certs/ca-certificates.crt",
@@ -21,9 +26,9 @@ constexpr std::array<const char*, 3> kSystemAuthorities = {"/etc/ssl/certs/ca-ce
 
 class Reader {
  public:
-  Reader(const std::string& name, const config::CertificateResolver& resolver, const Environment& environment,
-         config::Report& report)
-      : resolver_(resolver), environment_(environment), report_(report) {
+  Reader(const std::string& name, const config::CertificateResolver& resolver, const config::Static& configuration,
+         const Environment& environment, config::Report& report)
+      : resolver_(resolver), configuration_(configuration), environment_(environment), report_(report) {
     settings_.name = name;
     settings_.options = *resolver.acme;
     settings_.source = resolver.source;
@@ -39,10 +44,41 @@ class Reader {
     settings_.public_ca = std::any_of(kPublicCas.begin(), kPublicCas.end(), [&](std::string_view known) {
       return options.ca_server.find(known) != std::string::npos;
     });
+    settings_.entry_point = only_over_v4();
+    settings_.inputs = inputs();
     return std::move(settings_);
   }
 
  private:
+  // The name of the entry point; where it cannot be told, or none will do, it is as if it were reached.
+  std::string only_over_v4() const {
+    const config::Acme& options = settings_.options;
+    std::string found;
+    for (const auto& [name, entry_point] : configuration_.entry_points) {
+      std::optional<config::EntryPointAddress> address = config::parse_entry_point_address(entry_point.address);
+      if (!address || address->transport == config::Transport::udp) continue;
+      const bool meant = options.tls_challenge ? address->port == kTlsPort
+                                               : options.http_challenge && options.http_challenge->entry_point == name;
+      if (!meant) continue;
+      Result<IpAddress> literal = IpAddress::parse(address->host);
+      if (!literal || !literal->is_v4()) return {};
+      found = name;
+    }
+    return found;
+  }
+
+  std::string inputs() const {
+    const config::Acme& options = settings_.options;
+    std::string text = options.key_type + '\n' + options.profile + '\n' + (options.profile_mandatory ? "!\n" : "\n");
+    for (const CaChoice& choice : settings_.cas) {
+      for (const std::string* part : {&choice.ca.directory_url, &choice.account.eab_kid, &choice.account.eab_hmac}) {
+        text += *part + '\n';
+      }
+    }
+    for (const std::string& type : settings_.types) text += type + '\n';
+    return base64url_encode(tls::sha256(text));
+  }
+
   void read_types() {
     const config::Acme& options = settings_.options;
     // Traefik's order, which is the reverse of the alphabet.
@@ -134,6 +170,7 @@ class Reader {
   }
 
   const config::CertificateResolver& resolver_;
+  const config::Static& configuration_;
   const Environment& environment_;
   config::Report& report_;
   ResolverSettings settings_;
@@ -142,8 +179,9 @@ class Reader {
 }  // namespace
 
 ResolverSettings make_settings(const std::string& name, const config::CertificateResolver& resolver,
-                               const Environment& environment, config::Report& report) {
-  return Reader(name, resolver, environment, report).read();
+                               const config::Static& configuration, const Environment& environment,
+                               config::Report& report) {
+  return Reader(name, resolver, configuration, environment, report).read();
 }
 
 }  // namespace sluice::acme

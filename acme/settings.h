@@ -10,7 +10,7 @@
 #include "acme/ca_client.h"
 #include "acme/key.h"
 #include "config/problem.h"
-#include "config/static_resolvers.h"
+#include "config/static_config.h"
 
 namespace sluice::acme {
 
@@ -28,11 +28,15 @@ struct ResolverSettings {
   std::vector<CaChoice> cas;       // the first is caServer
   std::vector<std::string> types;  // of challenges, best first
   KeyType key_type = KeyType::rsa4096;
-  bool public_ca = false;  // it certifies names of the internet only
+  bool public_ca = false;   // it certifies names of the internet only
+  std::string entry_point;  // where the first of `types` is answered, when nobody can reach that over IPv6; else empty
+  std::string inputs;       // a hash of what decides whether a CA says yes
 };
 
-// Problems go to `report`; with errors among them this resolver cannot run.
+// `configuration` is that of the resolver, for its entry points. Problems go to `report`; with errors among them this
+// resolver cannot run.
 ResolverSettings make_settings(const std::string& name, const config::CertificateResolver& resolver,
-                               const Environment& environment, config::Report& report);
+                               const config::Static& configuration, const Environment& environment,
+                               config::Report& report);
 
 }  // namespace sluice::acme

@@ -86,6 +86,7 @@ ResolverState::Certificate certificate_of(const Json& json) {
 std::string write_state(const ResolverState& state) {
   Json json;
   json["version"] = 1;
+  json["inputs"] = state.inputs;
   json["accountDirectory"] = state.account_directory;
   for (const auto& [directory, account] : state.accounts) json["accounts"][directory] = written_account(account);
   for (const auto& [key, entry] : state.ledger) json["ledger"][key] = written_entry(entry);
@@ -97,6 +98,9 @@ std::string write_state(const ResolverState& state) {
   for (const auto& [directory, list] : state.spent) json["spent"][directory] = times(list);
   for (const auto& [directory, der] : state.next_keys) json["nextKeys"][directory] = base64_encode(der);
   for (const auto& [directory, until] : state.paused) json["paused"][directory] = until;
+  for (const OpenRecord& one : state.records) {
+    json["records"].push_back({{"name", one.name}, {"token", one.token}, {"proof", one.key_authorization}});
+  }
   for (const ResolverState::Archived& one : state.archived) {
     json["archived"].push_back({{"since", one.since},
                                 {"main", one.certificate.main},
@@ -111,6 +115,7 @@ ResolverState read_state(std::string_view text) {
   ResolverState state;
   const Json json = Json::parse(text, nullptr, false);
   if (!json.is_object()) return state;
+  state.inputs = text_of(json, "inputs");
   state.account_directory = text_of(json, "accountDirectory");
   for (const auto& [directory, one] : object_of(json, "accounts").items()) state.accounts[directory] = account_of(one);
   for (const auto& [key, one] : object_of(json, "ledger").items()) state.ledger[key] = entry_of(one);
@@ -129,6 +134,9 @@ ResolverState read_state(std::string_view text) {
   }
   for (const auto& [directory, until] : object_of(json, "paused").items()) {
     if (until.is_number_integer()) state.paused[directory] = until.get<std::int64_t>();
+  }
+  for (const Json& one : list_of(json, "records")) {
+    state.records.push_back({text_of(one, "name"), text_of(one, "token"), text_of(one, "proof")});
   }
   for (const Json& one : list_of(json, "archived")) {
     ResolverState::Archived archived;

@@ -38,6 +38,7 @@ struct ResolverState {
     friend bool operator==(const Archived&, const Archived&) = default;
   };
 
+  std::string inputs;                                       // of the resolver, when it ran last
   std::string account_directory;                            // of the account in acme.json; empty: not known
   std::map<std::string, StoredAccount> accounts;            // at further CAs, by directory
   std::map<std::string, LedgerEntry> ledger;                // by key_of its names
@@ -47,6 +48,7 @@ struct ResolverState {
   std::map<std::string, std::vector<std::int64_t>> spent;   // orders made, by directory
   std::map<std::string, std::string> next_keys;             // DER: of a change of account keys under way, by directory
   std::map<std::string, std::int64_t> paused;               // until when nothing is asked of a CA, by directory
+  std::vector<OpenRecord> records;                          // that are, or may still be, in the DNS
   std::vector<Archived> archived;
 
   friend bool operator==(const ResolverState&, const ResolverState&) = default;

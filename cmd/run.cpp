@@ -32,6 +32,15 @@ void raise_descriptor_limit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+// What crashes holds private keys, and they stay off the disk. 1 and not 0: where the kernel hands cores to a program,
+// 0 limits nothing, and 1 means none at all.
+void write_no_cores() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_CORE, &limit) != 0) return;
+  limit.rlim_cur = std::min<rlim_t>(1, limit.rlim_max);
+  setrlimit(RLIMIT_CORE, &limit);
+}
+
 // Buffers of connections come and go. Without this the allocator gives each large one back to the system, which clears
 // the same pages again a moment later: a fifth of the time of a large response over HTTP/2. Each worker may keep so
 // much.
@@ -120,6 +129,7 @@ int run(const std::vector<std::string>& arguments) {
     return 1;
   }
   raise_descriptor_limit();
+  write_no_cores();
   keep_freed_memory();
   log_report(loaded.report);
   log::info("Sluice starts", {{"version", kVersion}});

@@ -57,7 +57,8 @@ void Acme::describe(Describer<Acme>& d) {
   d.option("disableCommonName", &Acme::disable_common_name, "Put no common name into the request.");
   d.option("storage", &Acme::storage, "File that keeps accounts and certificates.");
   d.option("keyType", &Acme::key_type, "Kind of private keys.")
-      .one_of({"EC256", "EC384", "RSA2048", "RSA4096", "RSA8192"})
+      .one_of({"EC256", "EC384", "RSA2048", "RSA3072", "RSA4096", "RSA8192"})
+      .ignoring_case()
       .or_default();
   d.option("eab", &Acme::eab, "Binding to an account that exists at the CA.");
   d.option("certificatesDuration", &Acme::certificates_duration,
@@ -74,6 +75,9 @@ void Acme::describe(Describer<Acme>& d) {
   d.option("fallback", &Acme::fallback, "Further CAs, asked in turn when those before them do not answer.");
   d.option("partial", &Acme::partial,
            "When a CA refuses some names of a certificate, obtain one for the others meanwhile.");
+  d.option("profileMandatory", &Acme::profile_mandatory,
+           "Order nothing when the CA does not offer the profile, rather than without one.");
+  d.option("reusePrivateKey", &Acme::reuse_private_key, "Renew certificates with the keys they have.");
   d.option("selfCheck", &Acme::self_check, "Look first whether a name leads to us, before a CA is asked to.");
 }
 

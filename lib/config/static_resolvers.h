@@ -82,6 +82,8 @@ struct Acme {
   std::vector<FallbackCa> fallback;  // Sluice's own, as the following
   bool self_check = true;
   bool partial = false;
+  bool profile_mandatory = true;
+  bool reuse_private_key = false;
   static void describe(Describer<Acme>& describer);
   friend bool operator==(const Acme&, const Acme&) = default;
 };

@@ -1,5 +1,8 @@
 """What the tests of certificates by ACME stand on: a CA (Pebble) behind a proxy, Sluice, and looks at what it does."""
+import base64
 import json
+import signal
+import ssl
 import subprocess
 import tempfile
 import unittest
@@ -42,12 +45,28 @@ class Acme(Case):
                                   "tls": {"certResolver": "le", **tls}} for number, host in enumerate(hosts)}
         return http(routers, {"app": servers(upstream.url)})
 
-    def edge_for(self, ca, dynamic, *more: str, serve: bool = True, **options) -> Sluice:
-        process = self.sluice(dynamic, *self.flags(ca, *more, **options),
-                              entry_points={"websecure": "127.0.0.1:0"})
+    def edge_for(self, ca, dynamic, *more: str, serve: bool = True, key_type: str = "EC256", self_check: bool = False,
+                 **options) -> Sluice:
+        process = self.sluice(dynamic, *self.flags(ca, *more, key_type=key_type, self_check=self_check),
+                              entry_points={"websecure": "127.0.0.1:0"}, **options)
         if serve:
             ca.serve(process.address("web")[1], process.address("websecure")[1])
         return process
+
+    def started_again(self, process, dynamic, ca, *more: str, kill: bool = False, before=None,
+                      **options) -> Sluice:
+        """Another process in its place, at the same port. `before` it starts this is called."""
+        port = process.address("web")[1]
+        if kill:
+            process.process.send_signal(signal.SIGKILL)
+            process.process.wait()
+            process.expected_exit = -signal.SIGKILL
+        else:
+            self.assertEqual(process.stop(), 0)
+        if before:
+            before()
+        return self.sluice(dynamic, *self.flags(ca, *more), f"--entryPoints.web.address=127.0.0.1:{port}",
+                           entry_points={"websecure": "127.0.0.1:0"}, **options)
 
     # Looking
 
@@ -57,6 +76,27 @@ class Acme(Case):
         except (OSError, ValueError):
             return []
         return (document.get("le") or {}).get("Certificates") or []
+
+    def pem(self, member: str = "certificate") -> str:
+        """Of the only certificate that is stored, or its `key`."""
+        [one] = self.stored()
+        return base64.b64decode(one[member]).decode()
+
+    def openssl(self, *words: str, text: str) -> str:
+        return subprocess.run(["openssl", *words], input=text, check=True, capture_output=True, text=True,
+                              timeout=60).stdout
+
+    def public_key(self) -> str:
+        return self.openssl("x509", "-noout", "-pubkey", text=self.pem())
+
+    def lifetime(self) -> float:
+        """Seconds of the stored certificate."""
+        dates = dict(line.split("=") for line in
+                     self.openssl("x509", "-noout", "-startdate", "-enddate", text=self.pem()).splitlines())
+        return ssl.cert_time_to_seconds(dates["notAfter"]) - ssl.cert_time_to_seconds(dates["notBefore"])
+
+    def wait_until_renewed(self, first: str, seconds: float = 20) -> None:
+        self.assert_soon(lambda: self.stored() and self.pem() != first, "another certificate", seconds)
 
     def served_names(self, process, name: str) -> set[str]:
         try:

@@ -2,11 +2,12 @@
 import base64
 import json
 import os
-import signal
 import stat
 import subprocess
+import tempfile
 import time
 import unittest
+from pathlib import Path
 
 from acme_cases import Acme
 from framework import authority, certificate
@@ -64,13 +65,7 @@ class Storage(Acme):
         process = self.edge_for(ca, dynamic)
         self.assert_soon(lambda: ca.proxy.count("POST /my-order") > 0 and ca.proxy.count("POST /finalize-order") > 0,
                          "finalize", 20)
-        port = process.address("web")[1]
-        process.process.send_signal(signal.SIGKILL)
-        process.process.wait()
-        process.expected_exit = -signal.SIGKILL
-        ca.proxy.heal()
-        again = self.sluice(dynamic, *self.flags(ca), f"--entryPoints.web.address=127.0.0.1:{port}",
-                            entry_points={"websecure": "127.0.0.1:0"})
+        again = self.started_again(process, dynamic, ca, kill=True, before=ca.proxy.heal)
         self.wait_until_served(again, "a.test", 20)
         self.assertEqual(ca.proxy.count("POST /order-plz"), 1)
         self.assertEqual(ca.proxy.count("POST /sign-me-up"), 1)
@@ -97,6 +92,58 @@ class Storage(Acme):
         self.assertEqual(ca.proxy.count("POST /order-plz"), 0)
         self.assertEqual(self.storage.read_text(), before)
         self.assertEqual(self.served_names(process, "a.test"), {"a.test"})
+
+    def on_tmpfs(self, options: str = "size=1m") -> None:
+        folder = self.folder / "mounted"
+        folder.mkdir()
+        self.mounted = str(folder)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", self.mounted], check=True)
+        self.addCleanup(subprocess.run, ["umount", "-l", self.mounted], check=False)
+        self.storage = folder / "acme.json"
+
+    @unittest.skipUnless(os.geteuid() == 0, "mounts need root")
+    def test_nothing_is_ordered_that_could_not_be_written(self):
+        self.on_tmpfs()
+        self.imported("a.test")
+        before = self.storage.read_text()
+        subprocess.run(["mount", "-o", "remount,ro", self.mounted], check=True)
+        ca = self.ca()
+        process = self.edge_for(ca, self.routes("a.test", "b.test"))
+        process.wait_for_log("a certificate could not be obtained.*could not be written: open: Read-only", 20)
+        self.assertEqual(self.served_names(process, "a.test"), {"a.test"})
+        self.assertEqual(ca.proxy.count("POST"), 0)
+        self.assertEqual(self.storage.read_text(), before)
+        # As soon as it can be, it is.
+        subprocess.run(["mount", "-o", "remount,rw", self.mounted], check=True)
+        self.certs("renew", "b.test", "--control", str(self.socket))
+        self.wait_until_served(process, "b.test")
+
+    @unittest.skipUnless(os.geteuid() == 0, "mounts need root")
+    def test_a_storage_that_will_be_gone_some_day_is_warned_of(self):
+        self.on_tmpfs()
+        ca = self.ca()
+        process = self.edge_for(ca, self.routes("a.test"))
+        process.wait_for_log(r"acme.storage: .*mounted/acme.json is on tmpfs")
+        self.wait_until_served(process, "a.test")
+
+    @unittest.skipUnless(os.geteuid() == 0, "mounts need root")
+    def test_so_is_one_on_the_file_system_of_a_container(self):
+        with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+            parts = {name: Path(folder) / name for name in ("lower", "upper", "work")}
+            for part in parts.values():
+                part.mkdir()
+            merged = self.folder / "merged"
+            merged.mkdir()
+            subprocess.run(["mount", "-t", "overlay", "overlay", "-o",
+                            f"lowerdir={parts['lower']},upperdir={parts['upper']},workdir={parts['work']}", str(merged)],
+                           check=True)
+            try:
+                self.storage = merged / "acme.json"
+                process = self.edge_for(self.ca(), self.routes("a.test"))
+                process.wait_for_log(r"acme.storage: .*merged/acme.json is on overlayfs")
+                self.assertEqual(process.stop(), 0)
+            finally:
+                subprocess.run(["umount", "-l", str(merged)], check=False)
 
     @unittest.skipUnless(os.geteuid() == 0, "mounts need root")
     def test_a_file_that_is_mounted_alone_is_written_in_place(self):

@@ -1,7 +1,9 @@
 """A CA for tests: Pebble behind a proxy that can make it misbehave."""
 from __future__ import annotations
 
+import base64
 import http.client
+import json
 import re
 import shutil
 import socket
@@ -48,8 +50,11 @@ class CertificateAuthority:
     def resolver(self) -> str:
         return self._pebble.resolver
 
-    def records(self, change: str, **body: str) -> None:
+    def records(self, change: str, **body: str | list[str]) -> None:
         self._pebble.records(change, **body)
+
+    def suggest(self, certificate: str, answer: dict) -> None:
+        self._pebble.suggest(certificate, answer)
 
     def close(self) -> None:
         self.proxy.close()
@@ -58,13 +63,23 @@ class CertificateAuthority:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
+def patched(document: dict, changes: dict) -> dict:
+    for name, value in changes.items():
+        document[name] = patched(document.get(name, {}), value) if isinstance(value, dict) else value
+    return document
+
+
 class FaultProxy:
     """TLS in front of Pebble. `fault` makes the next matching calls go wrong; `calls` is what was asked, in order; `created`
-    those of them that Pebble answered with 201."""
+    those of them that Pebble answered with 201. `heads` are their headers and `bodies` what they sent, `connections` how
+    many clients connected."""
 
     def __init__(self, context: ssl.SSLContext, trusted: Pem):
         self.calls: list[tuple[float, str]] = []
         self.created: list[str] = []
+        self.heads: list[dict[str, str]] = []
+        self.bodies: list[tuple[str, bytes]] = []
+        self.connections = 0
         self._faults: list[dict] = []
         self._lock = threading.Lock()
         self._trusted = ssl.create_default_context(cadata=trusted.certificate)
@@ -79,6 +94,10 @@ class FaultProxy:
                 proxy._answer(self)
 
             do_GET = do_HEAD = do_POST = _any
+
+            def setup(self) -> None:
+                super().setup()
+                proxy.connections += 1
 
             def log_message(self, *_) -> None:
                 pass
@@ -95,12 +114,13 @@ class FaultProxy:
         self._ready.set()
 
     def fault(self, match: str, action: str, count: int = 1, *, status: int = 503, body: str = "",
-              headers: dict | None = None, after: str = "") -> None:
+              headers: dict | None = None, after: str = "", patch: dict | None = None) -> None:
         """`match`: of "METHOD path". Actions: reply (without asking Pebble), drop, drop_after (Pebble is asked, and the
-        answer lost). `after`: only once such a call was made."""
+        answer lost), patch (members of the answer, a JSON object, become others). `after`: only once such a call was
+        made."""
         with self._lock:
             self._faults.append({"match": re.compile(match), "action": action, "count": count, "status": status,
-                                 "body": body, "headers": headers or {}, "after": after})
+                                 "body": body, "headers": headers or {}, "after": after, "patch": patch or {}})
 
     def heal(self) -> None:
         with self._lock:
@@ -112,6 +132,15 @@ class FaultProxy:
 
     def count(self, match: str) -> int:
         return sum(1 for _, call in list(self.calls) if re.search(match, call))
+
+    def payloads(self, match: str) -> list[dict]:
+        """What the matching requests said, out of their signatures."""
+        said = []
+        for call, body in list(self.bodies):
+            if re.search(match, call):
+                payload = json.loads(body)["payload"]
+                said.append(json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)) or b"{}"))
+        return said
 
     def close(self) -> None:
         self._server.shutdown()
@@ -133,6 +162,8 @@ class FaultProxy:
     def _answer(self, handler: BaseHTTPRequestHandler) -> None:
         body = handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
         self._ready.wait(30)
+        self.heads.append(dict(handler.headers.items()))
+        self.bodies.append((f"{handler.command} {handler.path}", body))
         fault = self._fault_for(f"{handler.command} {handler.path}")
         action = fault["action"] if fault else ""
         if action == "drop" or self._backend is None:
@@ -151,6 +182,8 @@ class FaultProxy:
         connection.close()
         if action == "drop_after":
             return self._cut(handler)
+        if action == "patch":
+            content = json.dumps(patched(json.loads(content), fault["patch"])).encode()
         return self._reply(handler, reply.status, headers, content)
 
     @staticmethod

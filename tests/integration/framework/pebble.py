@@ -33,6 +33,14 @@ def free_ports(count: int) -> list[int]:
         return [probe.getsockname()[1] for probe in probes]
 
 
+# What scripts/deps fetched beside the one of the system: it has renewal information and profiles.
+NEWER = Path(__file__).resolve().parents[3] / "build" / "pebble" / "usr" / "bin"
+
+
+def newer_is_there() -> bool:
+    return (NEWER / "pebble").exists()
+
+
 def installed(*programs: str) -> bool:
     return all(shutil.which(program) for program in programs)
 
@@ -41,11 +49,14 @@ class Pebble:
     """Runs from `start` to `close`. It asks for HTTP challenges on `http_port` and for TLS challenges on `tls_port`, of
     127.0.0.1 for every name. Its API is at `directory`; whoever uses it must trust the file `trust`. `trusted` signs the
     certificate of the API, `nonce_reject` is how many nonces in a hundred it refuses. `names`: another name server to
-    ask, "127.0.0.1:5353"; its own is at `resolver`. `listen`: the address of the API."""
+    ask, "127.0.0.1:5353"; its own is at `resolver`. `listen`: the address of the API. `newer`: the program in NEWER, whose
+    certificates live as long as those of their profile in `profiles` do. `bindings`: key identifiers and their keys, one
+    of which an account must be bound to."""
 
     def __init__(self, http_port: int, tls_port: int, *, validity: int = 90 * 24 * 3600, trusted: Pem | None = None,
-                 nonce_reject: int = 0, names: str | None = None,
-                 listen: str = "127.0.0.1"):
+                 nonce_reject: int = 0, names: str | None = None, listen: str = "127.0.0.1", newer: bool = False,
+                 profiles: dict[str, int] | None = None, bindings: dict[str, str] | None = None):
+        self._program = str(NEWER / "pebble") if newer else "pebble"
         self.folder = Path(tempfile.mkdtemp(prefix="pebble-"))
         self.port, self.management, self._dns, self._dns_management = free_ports(4)
         self.resolver = f"127.0.0.1:{self._dns}"
@@ -62,7 +73,10 @@ class Pebble:
             "listenAddress": f"{listen}:{self.port}", "managementListenAddress": f"127.0.0.1:{self.management}",
             "certificate": str(self.folder / "own.crt"), "privateKey": str(self.folder / "own.key"),
             "httpPort": http_port, "tlsPort": tls_port, "ocspResponderURL": "",
-            "externalAccountBindingRequired": False, "certificateValidityPeriod": validity}}))
+            "externalAccountBindingRequired": bool(bindings), "externalAccountMACKeys": bindings or {},
+            "profiles": {name: {"description": f"{seconds} s", "validityPeriod": seconds}
+                         for name, seconds in (profiles or {"default": validity}).items()},
+            "certificateValidityPeriod": validity}}))
         self.log = self.folder / "log"
 
     @property
@@ -71,12 +85,13 @@ class Pebble:
 
     def start(self) -> "Pebble":
         names = ["pebble-challtestsrv", "-defaultIPv4", "127.0.0.1", "-defaultIPv6", "", "-http01", "", "-https01", "",
-                 "-tlsalpn01", "", "-dns01", f"127.0.0.1:{self._dns}", "-management",
-                 f"127.0.0.1:{self._dns_management}"]
-        if "-doh" in subprocess.run([names[0], "-h"], capture_output=True, text=True, check=False).stderr:
+                 "-tlsalpn01", "", "-management", f"127.0.0.1:{self._dns_management}"]
+        known = subprocess.run([names[0], "-h"], capture_output=True, text=True, check=False).stderr
+        names += ["-dns01" if "-dns01" in known else "-dnsserver", f"127.0.0.1:{self._dns}"]
+        if "-doh" in known:
             names += ["-doh", ""]
         self._run(names)
-        self._run(["pebble", "-config", str(self.folder / "pebble.json"), "-dnsserver", self._names],
+        self._run([self._program, "-config", str(self.folder / "pebble.json"), "-dnsserver", self._names],
                   PEBBLE_VA_NOSLEEP="1", PEBBLE_WFE_NONCEREJECT=str(self._nonce_reject), PEBBLE_AUTHZREUSE="0")
         deadline = time.monotonic() + patience(15)
         while True:
@@ -97,6 +112,13 @@ class Pebble:
         """Changes what its own name server says: `set-txt` with host and value, `set-cname` with host and target."""
         request = urllib.request.Request(f"http://127.0.0.1:{self._dns_management}/{change}", json.dumps(body).encode())
         urllib.request.urlopen(request, timeout=patience(5)).close()
+
+    def suggest(self, certificate: str, answer: dict) -> None:
+        """What it says about the renewal of this certificate from now on."""
+        context = ssl.create_default_context(cafile=str(self.trust))
+        body = json.dumps({"Certificate": certificate, "ARIResponse": json.dumps(answer)}).encode()
+        urllib.request.urlopen(f"https://localhost:{self.management}/set-renewal-info/", body, timeout=patience(5),
+                               context=context).close()
 
     def get(self, url: str) -> bytes:
         context = ssl.create_default_context(cafile=str(self.trust))

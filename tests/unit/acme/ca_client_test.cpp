@@ -152,6 +152,32 @@ TEST_CASE("a refusal comes back in the words of the CA, a redirect is none of ou
   CHECK(ca.posts == 2);
 }
 
+TEST_CASE("an answer that is too large, or nested too deeply, is trouble of the CA") {
+  SmallCa ca([](const auto&, auto& reply, int number) {
+    if (number == 1) {
+      reply.reply(200, std::string(CaClient::kMostJson + 1, ' '), nonce("a"));
+    } else if (number == 2) {
+      reply.reply(200, std::string(40, '[') + std::string(40, ']'), nonce("b"));
+    } else {
+      reply.reply(200, R"(["[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\"[["])", nonce("c"));
+    }
+  });
+  Outcome<CaReply> large = ca.post(CaClient::Repeat::never);
+  REQUIRE_FALSE(large);
+  CHECK(large.failure().kind == Failure::Kind::unreachable);
+  Outcome<CaReply> deep = ca.post(CaClient::Repeat::never);
+  REQUIRE_FALSE(deep);
+  CHECK(deep.failure().kind == Failure::Kind::unreachable);
+  CHECK(deep.failure().detail.find("deeply") != std::string::npos);
+  CHECK(ca.post(CaClient::Repeat::never));
+}
+
+TEST_CASE("a chain may be larger than an object") {
+  SmallCa ca([](const auto&, auto& reply, int) { reply.reply(200, std::string(CaClient::kMostJson + 1, 'x')); });
+  CHECK(test::run_on(ca.loop(), ca.client().post(ca.key_, "kid", ca.base() + "/thing", "", CaClient::Repeat::never,
+                                                 CaClient::kMostChain)));
+}
+
 TEST_CASE("alternate chains are found among the links") {
   SmallCa ca([](const auto&, auto& reply, int) {
     reply.reply(200, "pem",

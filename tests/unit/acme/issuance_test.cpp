@@ -73,11 +73,13 @@ class OneOrderCa {
 struct Recorder final : Challenger, OrderNotes {
   Task<Step> arm(std::string type, std::string, std::string, std::string) override {
     armed.push_back(std::move(type));
+    if (fails) co_return Failure::local("the provider does not answer");
     co_return Done{};
   }
-  Task<void> disarm(std::string type, std::string, std::string, std::string) override {
+  Task<Step> disarm(std::string type, std::string, std::string, std::string) override {
     disarmed.push_back(std::move(type));
-    co_return;
+    if (stays) co_return Failure::local("the provider does not answer");
+    co_return Done{};
   }
   Task<Step> find_record(std::string name, std::vector<std::string> issuers, std::string account,
                          bool wildcard) override {
@@ -86,8 +88,21 @@ struct Recorder final : Challenger, OrderNotes {
     co_return Failure::local("publish this record");
   }
   Task<Step> note(OpenOrder) override { co_return Done{}; }
+  Task<Step> note_record(OpenRecord record) override {
+    CHECK(armed.empty());
+    records.push_back(std::move(record));
+    co_return Done{};
+  }
+  Task<void> forget_record(OpenRecord record) override {
+    CHECK(disarmed.size() == 1);
+    std::erase(records, record);
+    co_return;
+  }
 
   bool published = false;
+  bool fails = false;
+  bool stays = false;
+  std::vector<OpenRecord> records;
   std::vector<std::string> armed;
   std::vector<std::string> disarmed;
   std::vector<std::string> looked;
@@ -127,6 +142,33 @@ TEST_CASE("a record that stays proves a name where the CA takes it, and nothing 
   CHECK(recorder.armed.empty());
   CHECK(recorder.disarmed.empty());
   CHECK(recorder.looked == std::vector<std::string>{"a.example.org ca.example https://ca/account/1 wildcard"});
+}
+
+TEST_CASE("what is put into the DNS is noted before, and until it is gone") {
+  OneOrderCa ca("[" + kDns + "]");
+  Recorder recorder;
+  attempt(ca, recorder, "a.example.org", {"dns-01"});
+  CHECK(recorder.armed.size() == 1);
+  CHECK(recorder.records.empty());
+
+  OneOrderCa other("[" + kDns + "]");
+  Recorder forgetful;
+  forgetful.stays = true;
+  attempt(other, forgetful, "a.example.org", {"dns-01"});
+  REQUIRE(forgetful.records.size() == 1);
+  CHECK(forgetful.records[0].name == "a.example.org");
+  CHECK(forgetful.records[0].token == "0123456789abcdef");
+  CHECK(forgetful.records[0].key_authorization.starts_with("0123456789abcdef."));
+}
+
+TEST_CASE("a record that could not be published as a whole is withdrawn") {
+  OneOrderCa ca("[" + kDns + "]");
+  Recorder recorder;
+  recorder.fails = true;
+  attempt(ca, recorder, "a.example.org", {"dns-01"});
+  CHECK(recorder.disarmed == recorder.armed);
+  CHECK(recorder.records.empty());
+  CHECK(ca.answered().empty());
 }
 
 TEST_CASE("without such a record the name is proved as ever") {

@@ -106,6 +106,7 @@ TEST_CASE("keys survive their text forms") {
     REQUIRE(from_der);
     CHECK(from_pem->same_public(key));
     CHECK(from_der->same_public(key));
+    CHECK(from_der->type() == type);
   }
   CHECK(PrivateKey::generate(KeyType::rsa2048).pem().starts_with("-----BEGIN RSA PRIVATE KEY"));
   CHECK_FALSE(PrivateKey::from_pem("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"));

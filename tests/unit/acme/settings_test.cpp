@@ -1,0 +1,74 @@
+#include "acme/settings.h"
+
+#include "support/catch.h"
+
+using namespace sluice;
+using namespace sluice::acme;
+
+namespace {
+
+// A resolver "le" with one challenge, among entry points on these addresses.
+class Edge {
+ public:
+  Edge(std::initializer_list<std::pair<const char*, const char*>> addresses) {
+    for (const auto& [name, address] : addresses) configuration_.entry_points[name].address = address;
+    resolver_.acme.emplace();
+  }
+  Edge& over_http(const std::string& entry_point) {
+    resolver_.acme->http_challenge = config::HttpChallenge{entry_point, Duration(0)};
+    return *this;
+  }
+  Edge& over_tls() {
+    resolver_.acme->tls_challenge.emplace();
+    return *this;
+  }
+  config::Acme& options() { return *resolver_.acme; }
+  ResolverSettings read() {
+    config::Report report;
+    ResolverSettings settings = make_settings("le", resolver_, configuration_, {}, report);
+    CHECK_FALSE(config::has_errors(report));
+    return settings;
+  }
+
+ private:
+  config::Static configuration_;
+  config::CertificateResolver resolver_;
+};
+
+}  // namespace
+
+TEST_CASE("an entry point on an IPv4 address alone is named when its challenges are answered there") {
+  CHECK(Edge{{"web", "0.0.0.0:80"}}.over_http("web").read().entry_point == "web");
+  CHECK(Edge{{"web", "192.0.2.1:80/tcp"}}.over_http("web").read().entry_point == "web");
+  CHECK(Edge{{"web", ":80"}}.over_http("web").read().entry_point.empty());
+  CHECK(Edge{{"web", "[::]:80"}}.over_http("web").read().entry_point.empty());
+  CHECK(Edge{{"web", "edge.test:80"}}.over_http("web").read().entry_point.empty());
+  CHECK(Edge{{"web", ":80"}, {"other", "0.0.0.0:81"}}.over_http("web").read().entry_point.empty());
+}
+
+TEST_CASE("for challenges over TLS it is one on port 443, unless another there is on IPv6") {
+  CHECK(Edge{{"secure", "0.0.0.0:443"}}.over_tls().read().entry_point == "secure");
+  CHECK(Edge{{"secure", "0.0.0.0:443"}, {"six", "[2001:db8::1]:443"}}.over_tls().read().entry_point.empty());
+  CHECK(Edge{{"secure", "0.0.0.0:443"}, {"quic", "[::]:443/udp"}}.over_tls().read().entry_point == "secure");
+  CHECK(Edge{{"web", "0.0.0.0:80"}, {"secure", ":8443"}}.over_tls().read().entry_point.empty());
+  // With both, TLS comes first.
+  CHECK(Edge{{"web", "0.0.0.0:80"}, {"secure", ":443"}}.over_tls().over_http("web").read().entry_point.empty());
+}
+
+TEST_CASE("whatever decides whether a CA says yes changes the inputs, and nothing else does") {
+  const auto inputs = [](auto change) {
+    Edge edge{{"web", ":80"}};
+    edge.over_http("web");
+    change(edge.options());
+    return edge.read().inputs;
+  };
+  const std::string before = inputs([](config::Acme&) {});
+  CHECK(before == inputs([](config::Acme& acme) { acme.storage = "other.json"; }));
+  CHECK(before == inputs([](config::Acme& acme) { acme.client_timeout = 3min; }));
+  CHECK(before != inputs([](config::Acme& acme) { acme.ca_server = "https://ca.test/dir"; }));
+  CHECK(before != inputs([](config::Acme& acme) { acme.profile = "short"; }));
+  CHECK(before != inputs([](config::Acme& acme) { acme.profile_mandatory = false; }));
+  CHECK(before != inputs([](config::Acme& acme) { acme.key_type = "EC256"; }));
+  CHECK(before != inputs([](config::Acme& acme) { acme.tls_challenge.emplace(); }));
+  CHECK(before != inputs([](config::Acme& acme) { acme.eab = config::ExternalAccountBinding{"kid", "c2VjcmV0"}; }));
+}
