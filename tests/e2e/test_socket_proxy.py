@@ -126,7 +126,8 @@ class SocketHardening(ProxyCase):
                     self.assertEqual(proxy.ask("GET", path), 200, path)
                 one = f"/v1.41/containers/{identity}"
                 refused = [f"{one}/json", f"{one}/logs?stdout=1", f"{one}/export",
-                           f"{one}/archive?path=/etc/passwd", f"{one}/top", f"{one}/stats?stream=0", f"{one}/attach/ws", "/images/json", "/info", "/secrets",
+                           f"{one}/archive?path=/etc/passwd", f"{one}/top", f"{one}/stats?stream=0", f"{one}/attach/ws",
+                           "/images/json", "/info", "/secrets",
                            "/v1.41/containers/json/../" + identity + "/json", "//containers/json", "/containers%2fjson",
                            f"/_ping/../containers/{identity}/json", "/v1.41/../containers/json", "/events/x", "/"]
                 for path in refused:
