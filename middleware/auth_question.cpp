@@ -100,6 +100,7 @@ http::Request& AuthQuestion::about(http::Request& request) const {
   question.target.query = query_;
   question.target.has_query = has_query_;
   question.router = request.router;
+  question.user = request.user;
   question.append_forwarded_for = false;
   question.fields.reserve(request.fields.size() + 6);
   for (const http::Field& field : request.fields) {

@@ -99,6 +99,7 @@ Task<Result<http::Response>> BasicAuth::handle(http::Request& request, const pro
     credentials = parse_basic(*request.fields.get(http::FieldId::authorization));
   }
   if (!credentials) co_return challenge(request);
+  request.user = request.arena.copy(credentials->user);
   std::shared_ptr<const UserList> users = co_await users_->current();
   const std::string* hash = users->find(credentials->user);
   Result<bool> good = co_await verify(credentials->user, credentials->password, hash, users->any());
@@ -107,9 +108,7 @@ Task<Result<http::Response>> BasicAuth::handle(http::Request& request, const pro
     log::debug("basicAuth refused the credentials", {{log::field::kRouter, request.router}});
     co_return challenge(request);
   }
-  if (!header_field_.empty()) {
-    set_own_field(request.fields, header_field_, request.arena.copy(credentials->user));
-  }
+  if (!header_field_.empty()) set_own_field(request.fields, header_field_, request.user);
   if (remove_header_) request.fields.remove(http::FieldId::authorization);
   Result<http::Response> response = co_await next.handle(request);
   co_return response;

@@ -69,6 +69,7 @@ Task<Result<http::Response>> DigestAuth::handle(http::Request& request, const pr
     credentials = parse_digest(*request.fields.get(http::FieldId::authorization));
   }
   if (!credentials) co_return challenge(request, false);
+  request.user = request.arena.copy(credentials->username);
   std::shared_ptr<const UserList> users = co_await users_->current();
   if (!proves(*credentials, request, *users)) {
     log::debug("digestAuth refused the credentials", {{log::field::kRouter, request.router}});
@@ -76,9 +77,7 @@ Task<Result<http::Response>> DigestAuth::handle(http::Request& request, const pr
   }
   // Good but for an old nonce: the client knows the password and need not ask for it again.
   if (!nonces_->use(credentials->nonce, credentials->count, Loop::current().now())) co_return challenge(request, true);
-  if (!header_field_.empty()) {
-    set_own_field(request.fields, header_field_, request.arena.copy(credentials->username));
-  }
+  if (!header_field_.empty()) set_own_field(request.fields, header_field_, request.user);
   if (remove_header_) request.fields.remove(http::FieldId::authorization);
   Result<http::Response> response = co_await next.handle(request);
   co_return response;

@@ -69,6 +69,9 @@ control::MadeMiddleware ForwardAuth::make(const config::ForwardAuth& settings, c
   for (const std::string& name : settings.auth_response_headers) {
     if (!http::is_token(name)) return MadeMiddleware::refused(fmt::format("{} is not the name of a header", name));
   }
+  if (!settings.header_field.empty() && !http::is_token(settings.header_field)) {
+    return MadeMiddleware::refused("the headerField is not the name of a header");
+  }
   if (!http::is_field_value(settings.auth_signin_url)) {
     return MadeMiddleware::refused("the authSigninURL is not a URL");
   }
@@ -204,6 +207,7 @@ Task<Result<http::Response>> ForwardAuth::handle(http::Request& request, const p
     co_return answer;
   }
   answer->body.reset();
+  if (!settings_.header_field.empty()) request.user = answer->fields.get(settings_.header_field).value_or(request.user);
   adopt_fields(*answer, request);
   Result<http::Response> response = co_await next.handle(request);
   if (response && !settings_.add_auth_cookies_to_response.empty()) pass_cookies(*answer, *response);

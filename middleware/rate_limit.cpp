@@ -97,8 +97,6 @@ std::optional<control::ClientTlsSettings> RateLimit::tls_of(const config::RateLi
   if (!settings.redis || !settings.redis->tls || settings.redis->endpoints.empty()) return std::nullopt;
   const config::ClientTls& options = *settings.redis->tls;
   control::ClientTlsSettings tls;
-  Result<proxy::ServerUrl> url = RedisServer::parse(settings.redis->endpoints.front(), true);
-  if (url) tls.server_name = url->host;
   tls.insecure_skip_verify = options.insecure_skip_verify;
   if (!options.ca.empty()) tls.root_cas = {options.ca};
   if (!options.cert.empty() || !options.key.empty()) {

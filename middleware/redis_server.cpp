@@ -10,6 +10,8 @@ namespace sluice::middleware {
 namespace {
 
 constexpr std::int64_t kPoolSize = 10;  // where poolSize says nothing
+constexpr int kMostRedirections = 5;
+constexpr std::string_view kAsking = "*1\r\n$6\r\nASKING\r\n";
 
 Error from_redis(Code code, std::string_view text) { return Error{code, Origin::upstream, false, 0, text}; }
 
@@ -73,7 +75,7 @@ std::shared_ptr<const RedisServer> RedisServer::make(const config::RateLimitRedi
   return made;
 }
 
-Task<Result<RespValue>> RedisServer::ask(std::string command) const {
+Task<Result<RespValue>> RedisServer::ask(std::string_view key, std::string command) const {
   PerWorker& mine = per_worker_[proxy::WorkerLocal::current().index()];
   Deadline patience = Loop::current().now() + settings_.read_timeout;
   while (most_active_ > 0 && mine.active >= most_active_) {
@@ -84,22 +86,79 @@ Task<Result<RespValue>> RedisServer::ask(std::string command) const {
     if (!freed) co_return freed.error();
   }
   Lease lease(mine);
+  std::shared_ptr<const proxy::Endpoint> server = mine.cluster.owner_of(key);
+  std::shared_ptr<const proxy::Endpoint> lost;  // had the key, and cannot be reached
+  Error loss;
+  bool asking = false;
+  for (int redirections = 0;; ++redirections) {
+    bool known = server != nullptr;
+    Result<RespValue> reply = co_await ask_at(server, lost.get(), asking, command);
+    if (!reply && reply.error().code == Code::cancelled) co_return reply;
+    if (!reply && known) mine.cluster.forget(*server);
+    if (!reply && lost != nullptr) co_return loss;
+    if (!reply && (!known || !reply.error().nothing_sent)) co_return reply;
+    if (!reply) {
+      loss = reply.error();  // others may know who has the key now
+      lost = std::move(server);
+      server = nullptr;
+      asking = false;
+      continue;
+    }
+    std::optional<RedisRedirection> redirection = RedisRedirection::of(*reply);
+    if (!redirection && reply->kind == RespValue::Kind::error && reply->text.starts_with("CLUSTERDOWN")) {
+      co_return from_redis(Code::unavailable, "the Redis cluster is down: nobody has some of its slots");
+    }
+    if (!redirection || redirections >= kMostRedirections) co_return reply;
+    server = target(*redirection, *server, mine.cluster);
+    if (server == nullptr) co_return reply;
+    if (server == lost) co_return loss;
+    asking = !redirection->for_good;
+    if (!asking) mine.cluster.learn(key, server);
+  }
+}
+
+std::shared_ptr<const proxy::Endpoint> RedisServer::target(const RedisRedirection& redirection,
+                                                           const proxy::Endpoint& from,
+                                                           const RedisCluster& cluster) const {
+  std::string host(redirection.host.empty() ? from.url().host : redirection.host);
+  std::string address = host.find(':') == std::string::npos ? host : '[' + host + ']';
+  address += fmt::format(":{}", redirection.port);
+  Result<proxy::ServerUrl> url = parse(address, from.settings().tls != nullptr);
+  if (!url) return nullptr;
+  for (const std::shared_ptr<const proxy::Endpoint>& endpoint : endpoints_) {
+    if (endpoint->url().host == url->host && endpoint->url().port == url->port) return endpoint;
+  }
+  if (std::shared_ptr<const proxy::Endpoint> known = cluster.find(url->host, url->port)) return known;
+  return std::make_shared<const proxy::Endpoint>(*url, from.settings(), address);
+}
+
+Task<Result<RespValue>> RedisServer::ask_at(std::shared_ptr<const proxy::Endpoint>& server, const proxy::Endpoint* lost,
+                                            bool asking, std::string_view command) const {
+  if (server != nullptr) {
+    proxy::WorkerLocal::current().upstreams().keep(server);
+    Result<RespValue> reply = co_await ask_one(*server, asking, command);
+    co_return reply;
+  }
   Error failure;
   for (const std::shared_ptr<const proxy::Endpoint>& endpoint : endpoints_) {
-    Result<RespValue> reply = co_await ask_one(*endpoint, command);
+    if (endpoint.get() == lost) continue;
+    server = endpoint;
+    Result<RespValue> reply = co_await ask_one(*endpoint, asking, command);
     if (reply || !reply.error().nothing_sent || reply.error().code == Code::cancelled) co_return reply;
     failure = reply.error();
   }
   co_return failure;
 }
 
-Task<Result<RespValue>> RedisServer::ask_one(const proxy::Endpoint& endpoint, std::string_view command) const {
+Task<Result<RespValue>> RedisServer::ask_one(const proxy::Endpoint& endpoint, bool asking,
+                                             std::string_view command) const {
+  const std::string& name = endpoint.url().host;  // what the certificate of an address must say
   proxy::Upstreams& upstreams = proxy::WorkerLocal::current().upstreams();
   bool fresh = false;
   for (;;) {
-    std::unique_ptr<proxy::Connection> connection = fresh ? nullptr : upstreams.take_idle(endpoint, {});
+    std::unique_ptr<proxy::Connection> connection = fresh ? nullptr : upstreams.take_idle(endpoint, name);
     if (connection == nullptr) {
-      Result<std::unique_ptr<proxy::Connection>> dialled = co_await upstreams.dial(endpoint, {});
+      Result<std::unique_ptr<proxy::Connection>> dialled = co_await upstreams.dial(endpoint, name);
       if (!dialled) {
         Error error = dialled.error();
         if (error.code != Code::cancelled) error.origin = Origin::upstream;
@@ -110,7 +169,8 @@ Task<Result<RespValue>> RedisServer::ask_one(const proxy::Endpoint& endpoint, st
       if (!greeted) co_return greeted.error();
       fresh = true;
     }
-    Result<RespValue> reply = co_await exchange(*connection->stream, command);
+    Result<RespValue> reply = co_await exchange(*connection->stream, asking ? kAsking : command);
+    if (reply && asking) reply = co_await exchange(*connection->stream, command);
     if (reply) {
       upstreams.release(endpoint, std::move(connection));
       co_return reply;
@@ -135,7 +195,9 @@ Task<Status> RedisServer::greet(net::Stream& stream) const {
     std::string bytes = resp_command(command);
     Result<RespValue> reply = co_await exchange(stream, bytes);
     if (!reply) co_return reply.error();
-    if (reply->kind == RespValue::Kind::error) {
+    // A cluster has one database, whatever `db` says.
+    bool only_one = command.front() == "SELECT" && reply->text.find("cluster mode") != std::string::npos;
+    if (reply->kind == RespValue::Kind::error && !only_one) {
       co_return from_redis(Code::security, "Redis refuses the user, the password or the database");
     }
   }

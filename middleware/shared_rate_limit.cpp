@@ -49,12 +49,12 @@ Task<Result<SharedRateLimit::Verdict>> SharedRateLimit::take(const http::Request
   std::string key = "sluice:rate:" + name_ + ':' + std::string(request.router) + ':' + source_.text_of(request);
   std::array<std::string_view, 7> words = {"EVALSHA", digest_, "1", key, interval_, burst_, patience_};
   std::string command = resp_command(words);
-  Result<RespValue> reply = co_await server_->ask(std::move(command));
+  Result<RespValue> reply = co_await server_->ask(key, std::move(command));
   if (reply && reply->kind == RespValue::Kind::error && reply->text.starts_with("NOSCRIPT")) {
     words[0] = "EVAL";
     words[1] = kScript;
     command = resp_command(words);
-    reply = co_await server_->ask(std::move(command));
+    reply = co_await server_->ask(key, std::move(command));
   }
   if (!reply) co_return reply.error();
   bool understood = reply->kind == RespValue::Kind::array && reply->elements.size() == 2;

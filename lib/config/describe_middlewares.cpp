@@ -125,7 +125,7 @@ void ForwardAuth::describe(Describer<ForwardAuth>& d) {
            "Headers sent to the authentication server; none: all.");
   d.option("addAuthCookiesToResponse", &ForwardAuth::add_auth_cookies_to_response,
            "Cookies of the authentication server that the client gets.");
-  d.option("headerField", &ForwardAuth::header_field, "Header of the answer that holds the user name.");
+  d.option("headerField", &ForwardAuth::header_field, "Header of the answer that holds the user name, for the log.");
   d.option("forwardBody", &ForwardAuth::forward_body, "Send the body to the authentication server.");
   d.option("maxBodySize", &ForwardAuth::max_body_size, "Largest body sent, in bytes; -1: no limit.");
   d.option("maxResponseBodySize", &ForwardAuth::max_response_body_size,
@@ -165,7 +165,7 @@ void IpWhiteList::describe(Describer<IpWhiteList>& d) {
 
 void RateLimitRedis::describe(Describer<RateLimitRedis>& d) {
   d.name("RateLimitRedis");
-  d.option("endpoints", &RateLimitRedis::endpoints, "Addresses of the Redis servers.");
+  d.option("endpoints", &RateLimitRedis::endpoints, "Addresses of the Redis servers, or of some of a Redis cluster.");
   d.option("username", &RateLimitRedis::username, "User name.");
   d.option("password", &RateLimitRedis::password, "Password.").secret();
   d.option("db", &RateLimitRedis::db, "Number of the database.");

@@ -40,12 +40,18 @@ class SchemaWriter {
 
  private:
   void define(const StructSchema& schema) {
+    const bool is_root = defined_.empty();
     if (!defined_.insert(schema.name).second) return;
     Node properties = Node::map();
     for (const Field& field : schema.fields) properties.add(field.name, property(schema, field));
     Node definition = typed("object");
     definition.add("additionalProperties", Node::scalar("false", ScalarKind::boolean));
     definition.add("properties", std::move(properties));
+    if (is_root) {
+      Node for_anchors = Node::map();
+      for_anchors.add("^x-", Node::map());
+      definition.add("patternProperties", std::move(for_anchors));
+    }
     definitions_.add(schema.name, std::move(definition));
   }
 

@@ -50,8 +50,6 @@ constexpr std::string_view kUnserved[] = {
     // routers and services
     "HttpRouter.parentRefs",
     "HttpRouter.observability",
-    // middlewares
-    "ForwardAuth.headerField",
 };
 
 }  // namespace

@@ -78,6 +78,8 @@ struct Request {
   std::string_view router;
   std::string_view service;
   std::string_view server;
+  // Who the client is, as far as a middleware found out; for the log. A refused attempt counts too.
+  std::string_view user;
   const Peer& peer;
   Arena& arena;
 };

@@ -65,6 +65,7 @@ inline constexpr std::string_view kMiddlewareType = "middlewareType";
 inline constexpr std::string_view kService = "serviceName";
 inline constexpr std::string_view kServer = "serverURL";
 inline constexpr std::string_view kProvider = "providerName";
+inline constexpr std::string_view kUser = "ClientUsername";
 inline constexpr std::string_view kRule = "rule";
 inline constexpr std::string_view kError = "error";
 inline constexpr std::string_view kSuppressed = "suppressed";  // equal lines left out since the last one

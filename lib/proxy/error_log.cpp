@@ -21,6 +21,7 @@ void log_failure(const http::Request& request, std::uint16_t status, const Error
               {log::field::kService, request.service},
               {log::field::kServer, request.server},
               {"request", url},
+              {log::field::kUser, request.user},
               {log::field::kError, error},
               {log::field::kSuppressed, pass->suppressed}});
 }

@@ -62,6 +62,7 @@ class H2Upstream final : public RefCounted, private http::h2::Session::Owner, pr
 
   http::h2::Stream* on_open() override { return nullptr; }  // a server pushes nothing
   void on_goaway() override;
+  void on_strain() override { on_goaway(); }
   void on_settings() override { tell(); }
   void on_abuse(http::h2::Abuse abuse) override;
   void on_timer() override;

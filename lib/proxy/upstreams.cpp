@@ -33,7 +33,15 @@ void Upstreams::adopt(std::span<const std::shared_ptr<const Endpoint>> endpoints
     in_use.insert(endpoint.get());
     pools_.try_emplace(endpoint.get());
   }
-  std::erase_if(pools_, [&](const auto& pool) { return !in_use.contains(pool.first); });
+  std::erase_if(pools_, [&](const auto& pool) {
+    bool kept = pool.second.kept != nullptr && !pool.second.forgotten();
+    return !in_use.contains(pool.first) && !kept;
+  });
+}
+
+void Upstreams::keep(std::shared_ptr<const Endpoint> endpoint) {
+  auto [pool, added] = pools_.try_emplace(endpoint.get());
+  if (added) pool->second.kept = std::move(endpoint);
 }
 
 std::unique_ptr<Connection> Upstreams::Pool::take_named(std::string_view name) {
@@ -98,6 +106,7 @@ void Upstreams::release(const Endpoint& endpoint, std::unique_ptr<Connection> co
 void Upstreams::on_timer() {
   Time now = Loop::current().now();
   bool any = false;
+  std::erase_if(pools_, [](const auto& pool) { return pool.second.forgotten(); });
   for (auto& [endpoint, pool] : pools_) {
     Connection* next = nullptr;
     for (Connection* connection = pool.idle.front(); connection != nullptr; connection = next) {

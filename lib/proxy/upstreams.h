@@ -5,8 +5,9 @@
 // close idle connections too: one that became readable while idle can only bring an end or nonsense and is closed, at
 // once when it brings an end: the network of a container is gone a moment after its last process.
 //
-// Only endpoints of the adopted snapshot have a pool. An exchange keeps its snapshot, and so its endpoint, alive until
-// its connection has come back; if the endpoint is no longer in use by then, the connection is closed.
+// Only endpoints of the adopted snapshot, and those that are kept, have a pool. An exchange keeps its snapshot, and so
+// its endpoint, alive until its connection has come back; if the endpoint is no longer in use by then, the connection
+// is closed.
 #pragma once
 
 #include <memory>
@@ -36,6 +37,9 @@ class Upstreams : private Timer, private async::BreakObserver {
 
   // From now on these endpoints are in use; pools of others are closed.
   void adopt(std::span<const std::shared_ptr<const Endpoint>> endpoints);
+  // One that no snapshot names, because it was found out while serving. Its pool is closed some time after nobody else
+  // has the endpoint any more.
+  void keep(std::shared_ptr<const Endpoint> endpoint);
 
   // An idle connection that looks alive, or null. `name` is the host of the request.
   std::unique_ptr<Connection> take_idle(const Endpoint& endpoint, std::string_view name);
@@ -59,6 +63,7 @@ class Upstreams : private Timer, private async::BreakObserver {
   struct Pool {
     List<Connection> idle;  // newest first
     std::size_t count = 0;
+    std::shared_ptr<const Endpoint> kept;  // null: one of the snapshot
 
     Pool() = default;
     Pool(const Pool&) = delete;
@@ -66,6 +71,7 @@ class Upstreams : private Timer, private async::BreakObserver {
     ~Pool() { clear(); }
     void clear();
     void drop(Connection* connection);
+    bool forgotten() const { return kept != nullptr && kept.use_count() == 1; }
     std::unique_ptr<Connection> take_named(std::string_view name);
   };
 

@@ -130,6 +130,11 @@ Task<Result<std::string>> DrainedLines::next_line(Deadline deadline) {
   }
 }
 
+bool DrainedLines::answered() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return status_.has_value();
+}
+
 bool DrainedLines::has_line() const {
   std::lock_guard<std::mutex> lock(mutex_);
   return lost_ || !lines_.empty();

@@ -34,6 +34,8 @@ class DrainedLines final : private Doorbell {
   Task<Result<int>> status(Deadline deadline = kNoDeadline);
   Task<Result<std::string>> next_line(Deadline deadline = kNoDeadline);
   bool has_line() const;
+  // The head of the answer is there.
+  bool answered() const;
 
  private:
   struct Stop {};

@@ -17,8 +17,6 @@ using http::h2::Abuse;
 constexpr int kStartsPerTurn = 32;
 // After so many a connection is exchanged for a new one, so that clients spread again.
 constexpr std::uint64_t kMostRequests = 10'000;
-// From the announcement of the end to the end: a request that is on its way arrives in that time.
-constexpr Duration kNotice = 1s;
 // After the last frame the client has so long to read it and to close.
 constexpr Duration kLinger = 2s;
 

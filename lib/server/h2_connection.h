@@ -43,6 +43,9 @@ class H2Connection final : public ClientConnection, private http::h2::Session::O
  private:
   friend class H2Exchange;
 
+  // From the announcement of the end to the end: a request that is on its way arrives in that time.
+  static constexpr Duration kNotice = 1s;
+
   Task<Error> read_all();
   Task<void> start_arrived();
   Task<void> leave(Duration notice);
@@ -55,6 +58,7 @@ class H2Connection final : public ClientConnection, private http::h2::Session::O
   http::h2::Stream* on_open() override;
   void on_goaway() override {}
   void on_settings() override {}
+  void on_strain() override { begin_to_leave(kNotice); }
   void on_abuse(http::h2::Abuse abuse) override;
   void on_timer() override;
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "observe/log.h"
 
 namespace sluice::providers::docker {
 
@@ -55,6 +56,13 @@ std::string endpoint_of(std::string_view path) {
 }
 
 }  // namespace
+
+bool events_refused(int status, std::string_view provider, Duration interval) {
+  if (status != 401 && status != 403 && status != 404 && status != 405) return false;
+  log::warn("A proxy before the engine refuses /events, so changes are noticed late: allow it",
+            {{log::field::kProvider, provider}, {"status", status}, {"interval", interval}});
+  return true;
+}
 
 Engine::Engine(rest::Client& client, rest::Server server, Options options, control::ProviderStats& stats)
     : client_(client), server_(std::move(server)), options_(options), stats_(stats), version_(options.dialect) {}

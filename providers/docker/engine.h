@@ -83,4 +83,8 @@ class Engine {
   bool inspect_refused_ = false;  // Inspect::automatic: the list has to do from now on
 };
 
+// Whether the answer to the call for events is that of a proxy that does not allow it. The log is told, and how often
+// the engine is asked instead.
+bool events_refused(int status, std::string_view provider, Duration interval);
+
 }  // namespace sluice::providers::docker

@@ -11,6 +11,9 @@
 namespace sluice::providers::docker {
 namespace {
 
+constexpr std::string_view kCut =
+    "unless the engine was restarted, a proxy before it ends silent streams: give /events a longer timeout there";
+
 // What an operator can do about it; empty when the error says it all.
 std::string_view advice(const Error& error, bool socket) {
   if (socket && error.code == Code::not_found) return "no such socket: is the engine running, is its socket mounted?";
@@ -36,15 +39,16 @@ Retry::Retry(std::string_view provider, const rest::Server& server, const Timing
       delay_(timing.first_retry) {}
 
 Duration Retry::after(const Error& error, bool good, Duration lasted) {
-  if (good) said_.clear();
+  const bool cut = good && lasted >= timing_.healthy && (error.code == Code::closed || error.code == Code::reset);
+  if (good && !cut) said_.clear();
   if (good && lasted >= timing_.healthy) delay_ = timing_.first_retry;
   Duration pause = jittered(delay_);
   delay_ = std::min(delay_ * 2, local_ ? timing_.last_local : timing_.last_retry);
 
   Time now = Loop::current().now();
-  const std::string_view hint = advice(error, local_);
+  const std::string_view hint = cut ? kCut : advice(error, local_);
   std::string what = fmt::format("{} {}", error.text, hint);  // one text may have several causes
-  if (said_ == what && now - said_at_ < timing_.retry_log) return pause;
+  if (said_ == what && now - said_at_ < (cut ? timing_.cut_log : timing_.retry_log)) return pause;
   said_ = std::move(what);
   said_at_ = now;
   std::string message = fmt::format("Provider error, retrying in {}", format_duration(pause / 1'000'000 * 1'000'000));

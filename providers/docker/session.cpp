@@ -47,13 +47,12 @@ Task<Status> Session::run(bool watch) {
   if (watch) scope.spawn(keep_time());
   if (watch) scope.spawn(keep_pinging());
   for (int i = 0; i < kLooksAtOnce; ++i) scope.spawn(keep_looking());
-  if (watch) {
+  if (!watch) {
+    co_await in_scope(scope, wait_for_sync());
+  } else if (events_ != nullptr) {
     co_await in_scope(scope, read_events());
   } else {
-    while (!synced_ && !failure_) {
-      Status waited = co_await synced_signal_.wait();
-      if (!waited) fail(waited.error());
-    }
+    co_await scope.join();  // until one of the tasks fails
   }
   scope.cancel(Error::of(Code::cancelled, "the connection with the engine is over"));
   co_await scope.join();
@@ -69,10 +68,17 @@ Task<Status> Session::subscribe() {
   // Some engines send the head with the first event only.
   if (!status && status.error().code == Code::timed_out) co_return Status();
   if (!status) co_return status.error();
-  if (*status != 200) {
-    co_return Error{Code::security, Origin::upstream, false, 0, "the engine, or a proxy before it, refuses its events"};
+  if (*status == 200) co_return Status();
+  events_.reset();  // what changes is found by the list then
+  if (events_refused(*status, "docker", resync_period())) co_return Status();
+  co_return Error{Code::unavailable, Origin::upstream, false, 0, "the engine answers its events with an odd status"};
+}
+
+Task<void> Session::wait_for_sync() {
+  while (!synced_) {
+    Status waited = co_await synced_signal_.wait();
+    if (!waited) co_return;
   }
-  co_return Status();
 }
 
 Task<void> Session::read_events() {
@@ -144,19 +150,36 @@ Task<void> Session::keep_listing() {
     bool changed = false;
     std::vector<std::string> looks = inventory_.reconcile(*std::move(listed), asked_at, changed);
     dirty_ = dirty_ || changed;
+    if (!looks.empty() || changed) note_silence();
     listed_ = true;
     for (std::string& id : looks) look_at(std::move(id));
     settle();
 
     Status rested = co_await sleep_for(timing_.resync_gap);
     if (!rested) co_return;
-    Duration period = engine_.is_podman() ? std::min(timing_.resync, timing_.podman_resync) : timing_.resync;
+    Duration period = resync_period();
     Deadline next = period > 0s ? now() + period : kNoDeadline;
     while (!list_wanted_ && now() < next) {
       Status waited = co_await list_asked_for_.wait(next);
       if (!waited && waited.error().code != Code::timed_out) co_return;
     }
   }
+}
+
+// Shorter while events do not come, or do not say all there is.
+Duration Session::resync_period() const {
+  if (events_ == nullptr || !events_->answered()) {
+    return timing_.resync > 0s ? std::min(timing_.resync, timing_.blind_resync) : timing_.blind_resync;
+  }
+  return engine_.is_podman() ? std::min(timing_.resync, timing_.blind_resync) : timing_.resync;
+}
+
+// A list brought news. An engine would have told them as events, and a proxy may have kept these.
+void Session::note_silence() {
+  if (!listed_ || events_ == nullptr || events_->answered() || silence_said_) return;
+  silence_said_ = true;
+  log::warn("A proxy before the engine holds its events back, so changes are noticed late: switch its buffering off",
+            {{log::field::kProvider, "docker"}, {"interval", resync_period()}});
 }
 
 // An engine that comes up may say that it has no containers at all before it has found them.

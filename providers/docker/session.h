@@ -1,9 +1,9 @@
 // session.h: one connection period with an engine: subscribe, list, then look at what events name.
 //
 // The order matters: events that come while the list is made are not lost. One task reads events, one lists (at the
-// start, every minute, when events were lost), a few look at containers, one does what is due by the clock, one pings,
-// because a dead stream is as silent as an idle one. All belong to the control loop; they end together, at the first
-// error that is the connection's.
+// start, every minute, when events were lost; more often while none can come), a few look at containers, one does what
+// is due by the clock, one pings, because a dead stream is as silent as an idle one. All belong to the control loop;
+// they end together, at the first error that is the connection's.
 #pragma once
 
 #include <memory>
@@ -34,6 +34,7 @@ class Session {
  private:
   Task<Status> subscribe();
   Task<void> read_events();
+  Task<void> wait_for_sync();
   Task<void> keep_listing();
   Task<void> keep_looking();
   Task<void> keep_time();
@@ -42,6 +43,8 @@ class Session {
   Task<void> find_host();
   Task<Result<std::vector<Container>>> believable_list();
 
+  Duration resync_period() const;
+  void note_silence();
   bool handle(const Event& event);
   void look_at(std::string id);
   std::optional<std::string> next_to_look_at();
@@ -55,7 +58,7 @@ class Session {
   Inventory& inventory_;
   control::FragmentSink& sink_;
   const Timing& timing_;
-  std::unique_ptr<rest::DrainedLines> events_;
+  std::unique_ptr<rest::DrainedLines> events_;  // null: they are refused, or not wanted
   Scope* scope_ = nullptr;
 
   std::set<std::string> wanted_;     // to be looked at
@@ -64,6 +67,7 @@ class Session {
   bool list_wanted_ = true;
   Signal list_asked_for_;
   bool listed_ = false;
+  bool silence_said_ = false;
   bool host_asked_ = false;
   bool synced_ = false;
   Signal synced_signal_;

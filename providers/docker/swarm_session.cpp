@@ -122,6 +122,13 @@ Task<void> SwarmSession::keep_looking() {
 }
 
 Task<void> SwarmSession::read_events() {
+  Result<int> status = co_await events_->status();
+  if (status && events_refused(*status, "swarm", refresh_)) {
+    Signal never;
+    Status ended = co_await never.wait();
+    (void)ended;
+    co_return;
+  }
   for (;;) {
     Result<std::string> line = co_await events_->next_line();
     if (!line && line.error().code != Code::exhausted) {

@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <cstring>
 #include <optional>
+#include <set>
+#include <string_view>
 
 #include "base/text.h"
 #include "observe/log.h"
@@ -80,9 +82,8 @@ void FileSet::list(config::Report& report) {
     return;
   }
   paths_ = std::move(listing.paths);
-  std::erase_if(known_, [this](const auto& entry) {
-    return std::find(paths_.begin(), paths_.end(), entry.first) == paths_.end();
-  });
+  const std::set<std::string_view> found(paths_.begin(), paths_.end());
+  std::erase_if(known_, [&](const auto& entry) { return !found.contains(entry.first); });
 }
 
 void FileSet::load_file(const std::string& path, Reading reading, Empty empty, Loaded& loaded) {

@@ -9,7 +9,7 @@ import time
 import unittest
 from pathlib import Path
 
-from framework import Case, binary, get, heavy, host_router, http, patience, response, serve, servers
+from framework import Case, Sluice, binary, get, heavy, host_router, http, patience, response, serve, servers
 from test_reload import Load
 
 APPLIED = "configuration applied"
@@ -93,6 +93,18 @@ class Tools(Case):
         self.change(lambda: (self.folder / "sub" / "other.json").write_text(
             '{"http":{"routers":{"sub":{"rule":"Host(`sub.test`)","service":"app"}}}}'), "sub.test")
 
+    def test_what_a_template_takes_from_the_environment_is_logged_only_if_that_is_asked_for(self):
+        for flag in (False, True):
+            process = self.sluice({}, f"--providers.file.debugLogGeneratedTemplate={str(flag).lower()}",
+                                  environment={"SLUICE_TEST_HOST": "hunter2.test"})
+            text = routing('{{ env "SLUICE_TEST_HOST" }}', self.upstream_url)
+            (process.dynamic_folder / "app.yml").write_text(text)
+            client = self.client(process)
+            self.assert_soon(lambda: client.ask(get(host="hunter2.test")).status == 200, "the template is rendered")
+            (process.dynamic_folder / "broken.yml").write_text('http: {{ env "SLUICE_TEST_HOST" }}: [')
+            process.wait_for_log("broken.yml")
+            self.assertEqual(bool(process.log("template rendered.*hunter2")), flag)
+
     def test_without_watching_a_signal_reads_the_files(self):
         process = self.sluice({}, "--providers.file.watch=false")
         client = self.client(process)
@@ -103,10 +115,55 @@ class Tools(Case):
         self.assert_soon(lambda: client.ask(get(host="late.test")).status == 200, "the signal reads the files")
 
 
+def can_run(*words: str) -> bool:
+    return bool(shutil.which(words[0])) and subprocess.run(words, capture_output=True, check=False).returncode == 0
+
+
+# Mounts over the folder "dynamic" a file system that shows what is below it and tells of no change there.
+OVERLAY = "mkdir none && mount -t overlay overlay -o lowerdir=$PWD/dynamic:$PWD/none $PWD/dynamic"
+IN_OVERLAY = ("unshare", "--mount", "sh", "-c", OVERLAY + ' && exec "$@"', "sh")
+CAN_OVERLAY = can_run("unshare", "--mount", "sh", "-c",
+                      "mount -t tmpfs t /mnt && cd /mnt && mkdir dynamic && " + OVERLAY)
+WITHOUT_WATCHES = ("unshare", "--user", "--map-root-user", "sh", "-c",
+                   'echo 1 >/proc/sys/user/max_inotify_watches && exec "$@"', "sh")
+
+
+class WithoutEvents(Case):
+    """Where the kernel does not tell of changes they are found by looking, each in mounts or limits of its own."""
+
+    def followed(self, *flags: str, prefix: tuple[str, ...]):
+        """A process that serves a.test from a file, what makes it b.test, and whether that is so."""
+        url = self.upstream(serve(response(200, b"hello"))).url
+        process = Sluice({}, flags, prefix=prefix)
+        self._processes.append(process)
+        file = process.dynamic_folder / "app.yml"
+        file.write_text(routing("a.test", url))
+        process.start()
+        client = self.client(process)
+        self.assertEqual(client.ask(get(host="a.test")).status, 200)
+        # In place: a file system like that may go on to show the old file after one was renamed over it.
+        return process, lambda: file.write_text(routing("b.test", url)), \
+            lambda: client.ask(get(host="b.test")).status == 200
+
+    @unittest.skipUnless(CAN_OVERLAY, "an overlay cannot be mounted here")
+    def test_a_file_system_that_tells_of_no_change(self):
+        _, change, changed = self.followed(prefix=IN_OVERLAY)
+        _, change_unseen, changed_unseen = self.followed("--providers.file.pollInterval=1h", prefix=IN_OVERLAY)
+        change_unseen()
+        change()
+        self.assert_soon(changed, "b.test is live", 10)
+        self.assertFalse(changed_unseen())  # there was no event
+
+    @unittest.skipUnless(can_run(*WITHOUT_WATCHES, "true"), "no namespaces for users here")
+    def test_no_watches_left(self):
+        process, change, changed = self.followed(prefix=WITHOUT_WATCHES)
+        change()
+        self.assert_soon(changed, "b.test is live", 10)
+        self.assertEqual(len(process.log("no more file watches")), 1)
+
+
 class Mounted(Case):
-    @unittest.skipUnless(shutil.which("unshare") and not subprocess.run(["unshare", "--mount", "true"],
-                                                                        capture_output=True, check=False).returncode,
-                         "mounting is not allowed here")
+    @unittest.skipUnless(can_run("unshare", "--mount", "true"), "mounting is not allowed here")
     def test_a_file_that_is_mounted_alone_is_said(self):
         with tempfile.TemporaryDirectory(prefix="sluice-mounted-") as folder:
             file = Path(folder) / "app.yml"

@@ -49,6 +49,10 @@ class Abuse(Case):
     def streams(count: int, make) -> bytes:
         return b"".join(make(2 * n + 1) for n in range(count))
 
+    @staticmethod
+    def malformed(stream: int) -> bytes:
+        return frame(HEADERS, END_STREAM | END_HEADERS, stream, HEAD + b"\x00\x03x y\x01v")
+
     def test_rapid_reset(self):
         self.flood(self.streams(2000, lambda stream: frame(HEADERS, END_STREAM | END_HEADERS, stream, HEAD)
                                 + frame(RST_STREAM, 0, stream, struct.pack(">I", 8))), "rapid_reset")
@@ -59,8 +63,20 @@ class Abuse(Case):
                                 + frame(WINDOW_UPDATE, 0, stream, too_much)), "provoked_resets")
 
     def test_malformed_requests(self):
-        self.flood(self.streams(2000, lambda stream: frame(HEADERS, END_STREAM | END_HEADERS, stream,
-                                                           HEAD + b"\x00\x03x y\x01v")), "provoked_resets")
+        self.flood(self.streams(2000, self.malformed), "provoked_resets")
+
+    def test_who_makes_us_reset_often_is_told_to_begin_anew_first(self):
+        client = self.raw()
+        client.send(self.streams(180, self.malformed))
+        self.assertTrue(client.until(lambda: client.of(GOAWAY)), "no GOAWAY")
+        client.send(frame(HEADERS, END_STREAM | END_HEADERS, 1001, HEAD))
+        self.assertTrue(client.until(lambda: any(one[2] == 1001 for one in client.of(HEADERS))), "not served any more")
+        self.assertTrue(client.until(lambda: len(client.of(GOAWAY)) == 2), "no end")
+        ends = [(int.from_bytes(payload[:4], "big"), int.from_bytes(payload[4:8], "big"))
+                for _, _, _, payload in client.of(GOAWAY)]
+        self.assertEqual(ends, [(2**31 - 1, 0), (1001, 0)])
+        self.assertTrue(client.is_closed())
+        self.assertEqual(self.process.log("misuses HTTP/2"), [])
 
     def test_settings(self):
         self.flood(frame(SETTINGS, 0, 0, struct.pack(">HI", 1, 4096)) * 1000, "settings_flood")

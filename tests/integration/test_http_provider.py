@@ -2,16 +2,19 @@
 import hashlib
 import json
 import socket
+import ssl
+import tempfile
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
-from framework import Case, get, host_router, http, response, serve, servers
+from framework import (Case, authority, certificate, get, host_router, http, response, serve, server_context, servers)
 
 
 class Origin:
     """Serves one document with an ETag; answers 304 to who has it."""
 
-    def __init__(self, document: str, port: int = 0):
+    def __init__(self, document: str, port: int = 0, tls: ssl.SSLContext | None = None):
         self.document, self.status, self.asked, self.unchanged = document, 200, 0, 0
         origin = self
 
@@ -37,6 +40,9 @@ class Origin:
         ThreadingHTTPServer.allow_reuse_address = True
         self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self._server.daemon_threads = True
+        if tls:
+            self._server.handle_error = lambda *_: None  # clients that give up are what the test is about
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
         self.port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
@@ -50,8 +56,8 @@ def routing(host: str, url: str) -> dict:
 
 
 class HttpProvider(Case):
-    def origin(self, document: str, port: int = 0) -> Origin:
-        origin = Origin(document, port)
+    def origin(self, document: str, port: int = 0, **options) -> Origin:
+        origin = Origin(document, port, **options)
         self.addCleanup(origin.close)
         return origin
 
@@ -103,3 +109,23 @@ class HttpProvider(Case):
         upstream = self.upstream()
         self.origin(json.dumps(routing("web.test", upstream.url)), port)
         self.wait_for(process, "web.test", 200)
+
+    def test_over_tls_both_sides_show_certificates(self):
+        folder = tempfile.TemporaryDirectory(prefix="sluice-http-tls-")
+        self.addCleanup(folder.cleanup)
+        at, ca = Path(folder.name), authority()
+        (at / "ca.crt").write_text(ca.certificate)
+        ours = certificate("sluice.test", issuer=ca).files(at, "ours")
+        upstream = self.upstream(serve(response(200, b"hello")))
+        origin = self.origin(json.dumps(routing("web.test", upstream.url)),
+                             tls=server_context(certificate("127.0.0.1", issuer=ca), clients=ca))
+        flags = [f"--providers.http.endpoint=https://127.0.0.1:{origin.port}/", "--providers.http.pollInterval=100ms"]
+        trusting = f"--providers.http.tls.ca={at / 'ca.crt'}"
+        own = [f"--providers.http.tls.cert={ours['certFile']}", f"--providers.http.tls.key={ours['keyFile']}"]
+        self.wait_for(self.sluice({}, *flags, trusting, *own), "web.test", 200)
+        asked = origin.asked
+        for some in ([trusting], own):
+            process = self.sluice({}, *flags, *some)
+            process.wait_for_log("SLU-H002")
+            self.assertEqual(self.client(process).ask(get(host="web.test")).status, 404)
+        self.assertGreater(origin.asked, asked)  # by the first process, which goes on

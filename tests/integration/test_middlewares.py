@@ -151,6 +151,15 @@ class Access(MiddlewareCase):
         self.assertEqual((auth.requests[0].target, auth.requests[0].get("X-Forwarded-Uri"),
                           auth.requests[0].get("X-Forwarded-Host")), ("/check", "/page?q", "case.test"))
 
+    def test_the_user_that_forward_auth_names_is_logged(self):
+        auth = self.upstream(serve(response(200, b"", [("X-User", "ann")])))
+        config = http({"web": all_hosts("app", middlewares=["auth"])}, {"app": servers(refuse_connections())},
+                      middlewares={"auth": {"forwardAuth": {"address": auth.url, "headerField": "X-User"}}})
+        process = self.sluice(config)
+        self.assertEqual(self.client(process).ask(get()).status, 502)
+        process.wait_for_log("502 Bad Gateway.*ClientUsername=ann")
+        self.assertEqual(process.log("not supported"), [])
+
     def test_forward_auth_passes_refusals_on_and_fails_closed(self):
         auth = self.upstream(serve(response(302, b"go", [("Location", "/login")])))
         upstream, _, client = self.behind({"auth": {"forwardAuth": {"address": auth.url}}})

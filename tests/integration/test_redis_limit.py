@@ -1,48 +1,12 @@
 """rateLimit with its buckets in a Redis server, a real one: shared by instances, and what happens when it is ill."""
 import shutil
-import socket
-import subprocess
 import tempfile
 import time
 import unittest
+from pathlib import Path
 
-from framework import Case, all_hosts, get, http, patience, refuse_connections, serve, servers
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-class Redis:
-    def __init__(self, *flags: str):
-        self.folder = tempfile.mkdtemp(prefix="sluice-redis-")
-        self.port = free_port()
-        self.address = f"127.0.0.1:{self.port}"
-        self.process = subprocess.Popen(
-            ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
-             "--dir", self.folder, *flags], stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
-        deadline = time.monotonic() + patience(10)
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-                return
-            except OSError:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.02)
-
-    def ask(self, *words: str) -> bytes:
-        with socket.create_connection(("127.0.0.1", self.port), 5) as client:
-            client.sendall((" ".join(words) + "\r\n").encode())
-            return client.recv(65536)
-
-    def close(self) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait(10)
-        shutil.rmtree(self.folder, ignore_errors=True)
+from framework import (Case, all_hosts, authority, certificate, get, http, refuse_connections, serve, servers)
+from framework.redis import Redis
 
 
 @unittest.skipUnless(shutil.which("redis-server"), "redis-server is not installed")
@@ -103,6 +67,24 @@ class SharedLimits(Case):
             self.assertEqual(self.client(process).ask(get()).status, 500, wrong)
             process.wait_for_log("Redis refuses")
             self.assertNotIn("secret", "\n".join(process.lines))
+
+    def test_over_tls_each_endpoint_proves_its_own_name(self):
+        folder = tempfile.TemporaryDirectory(prefix="sluice-redis-tls-")
+        self.addCleanup(folder.cleanup)
+        at, ca = Path(folder.name), authority()
+        (at / "ca.crt").write_text(ca.certificate)
+        for name in ("localhost", "127.0.0.1", "elsewhere.test"):
+            files = certificate(name, issuer=ca).files(at, name)
+            server = self.redis("--port", "0", "--tls-port", "{port}", "--tls-cert-file", files["certFile"],
+                                "--tls-key-file", files["keyFile"], "--tls-ca-cert-file", str(at / "ca.crt"),
+                                "--tls-auth-clients", "no")
+            host = "localhost" if name == "localhost" else "127.0.0.1"
+            # The first cannot be reached, and its name counts for nothing at the second.
+            endpoints = [refuse_connections().removeprefix("http://"), f"{host}:{server.port}"]
+            process = self.limited({"endpoints": endpoints, "tls": {"ca": str(at / "ca.crt")}})
+            expected = 500 if name == "elsewhere.test" else 200
+            self.assertEqual(self.client(process).ask(get()).status, expected, name)
+        process.wait_for_log("500 .*mismatch")
 
     def test_one_connection_is_enough_for_one_client(self):
         server = self.redis()

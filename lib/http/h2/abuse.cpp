@@ -46,6 +46,11 @@ bool AbuseGuard::allow(Abuse abuse, Time now) {
   return true;
 }
 
+bool AbuseGuard::strained(Abuse abuse) const {
+  auto index = static_cast<std::size_t>(abuse);
+  return std::uint64_t{buckets_[index].spent} * 4 >= std::uint64_t{kLimits[index].burst} * 3;
+}
+
 void AbuseGuard::sent_data() {
   Bucket& bucket = buckets_[static_cast<std::size_t>(Abuse::window_updates)];
   bucket.spent -= std::min(bucket.spent, kUpdatesPerData);

@@ -33,6 +33,8 @@ class AbuseGuard {
  public:
   // False when it was once too often.
   bool allow(Abuse abuse, Time now);
+  // Three quarters of it are spent.
+  bool strained(Abuse abuse) const;
   // WINDOW_UPDATE frames are allowed in proportion to what we send.
   void sent_data();
 

@@ -170,8 +170,7 @@ struct SessionCallbacks {
   static int on_frame_sent(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
     Session& ours = self(user);
     if (frame->hd.type == NGHTTP2_RST_STREAM) {
-      bool provoked = is_provoked(frame->rst_stream.error_code);
-      if (provoked && !ours.guard_.allow(Abuse::provoked, ours.now_)) ours.abused(Abuse::provoked);
+      if (is_provoked(frame->rst_stream.error_code)) provoked(ours);
       return 0;
     }
     if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR) ours.given_up_ = true;
@@ -184,6 +183,15 @@ struct SessionCallbacks {
       stream->on_sent();
     }
     return 0;
+  }
+
+  static void provoked(Session& ours) {
+    if (!ours.guard_.allow(Abuse::provoked, ours.now_)) {
+      ours.abused(Abuse::provoked);
+    } else if (!ours.strained_ && ours.guard_.strained(Abuse::provoked)) {
+      ours.strained_ = true;
+      ours.owner_.on_strain();
+    }
   }
 
   static Stream* opened(Session& ours, std::int32_t id) {

@@ -93,6 +93,9 @@ class Session {
     virtual void on_goaway() = 0;
     // Clients: the peer has said how many streams it takes.
     virtual void on_settings() = 0;
+    // The peer made us reset so many streams that it had better go on with a new connection, before this one has to be
+    // ended; at most once.
+    virtual void on_strain() = 0;
     // GOAWAY is on its way and the connection ends; at most once.
     virtual void on_abuse(Abuse abuse) = 0;
 
@@ -168,6 +171,7 @@ class Session {
   bool greeted_ = false;
   bool given_up_ = false;  // nothing is read any more
   bool leaving_ = false;   // we have said that we go away, and still read
+  bool strained_ = false;  // the owner was told
 };
 
 }  // namespace sluice::http::h2

@@ -191,6 +191,41 @@ TEST_CASE("who resets too often is told why and nothing of it is read any more")
   CHECK_FALSE(wire.server.session.receive("more", wire.now));
 }
 
+// A request that the server can only reset.
+static bool provoke(Wire& wire) {
+  Asking asking;
+  std::vector<Field> fields;
+  for (const Field& field : asking.block()) fields.push_back(field);
+  fields.push_back(Field{"connection", "close", FieldId::other});
+  NotedStream question;
+  Status asked = wire.client.session.request(question, fields, true);
+  wire.exchange();
+  wire.client.session.detach(question);
+  return asked.ok();
+}
+
+TEST_CASE("who makes us reset often is to leave before the connection has to be ended") {
+  Wire wire;
+  wire.exchange();
+  for (int i = 1; i < 150; ++i) REQUIRE(provoke(wire));
+  CHECK(wire.server.strains == 0);
+  CHECK(provoke(wire));
+  CHECK(wire.server.strains == 1);
+  wire.server.session.announce_goaway();
+  wire.exchange();
+  CHECK(wire.client.goaways == 1);
+  CHECK_FALSE(wire.client.session.may_request());  // a client that obeys begins anew
+  CHECK(wire.server.abuses.empty());
+}
+
+TEST_CASE("who goes on being reset is not asked to leave again") {
+  Wire wire;
+  wire.exchange();
+  for (int i = 0; i < 199; ++i) REQUIRE(provoke(wire));
+  CHECK(wire.server.strains == 1);
+  CHECK(wire.server.abuses.empty());
+}
+
 TEST_CASE("the same number over a longer time is nothing") {
   Wire wire;
   for (int i = 0; i < 1000; ++i) {

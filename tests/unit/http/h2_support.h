@@ -75,6 +75,7 @@ class NotedSession final : public Session::Owner {
   std::deque<NotedStream> streams;  // of the server, in order
   std::vector<Abuse> abuses;
   int goaways = 0;
+  int strains = 0;
   bool refuse = false;
   std::string sent;  // everything produced
   Session session;
@@ -86,6 +87,7 @@ class NotedSession final : public Session::Owner {
   }
   void on_goaway() override { ++goaways; }
   void on_settings() override {}
+  void on_strain() override { ++strains; }
   void on_abuse(Abuse abuse) override { abuses.push_back(abuse); }
 
   std::string produce() {

@@ -148,6 +148,7 @@ TEST_CASE("headerField tells the user, and nobody else can say it") {
   CHECK(test.ask(ask).status == 200);
   CHECK(test.seen().get("X-User") == "ann");
   CHECK(test.seen().get("x_user").empty());
+  CHECK(test.seen().user == "ann");
   CHECK_FALSE(test.seen().get("Authorization").empty());
   settings.header_field = "no name";
   refusal(settings);

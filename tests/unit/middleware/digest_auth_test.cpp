@@ -158,6 +158,7 @@ TEST_CASE("realm, headerField and removeHeader of digestAuth") {
   CHECK(test.ask({.path = "/a?b", .fields = {{"Authorization", client.header()}, {"x_user", "root"}}}).status == 200);
   CHECK(test.seen().get("X-User") == "ann");
   CHECK(test.seen().get("x_user").empty());
+  CHECK(test.seen().user == "ann");
   CHECK(test.seen().get("Authorization").empty());
 }
 

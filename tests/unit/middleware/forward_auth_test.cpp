@@ -148,6 +148,22 @@ TEST_CASE("authResponseHeaders go to the server behind, and nobody else can say 
   CHECK(seen.get("X-Kept") == "k");
 }
 
+TEST_CASE("headerField names the user for the log, and is no field of the request") {
+  config::ForwardAuth settings;
+  settings.header_field = "X-User";
+  Guarded guarded(settings);
+  guarded.auth().answers(answer(200, "x-user: ann\r\nx-user: too\r\n"));
+  guarded.get("X-User: root\r\n");
+  CHECK(guarded.behind->seen.at(0).user == "ann");
+  CHECK(guarded.behind->seen.at(0).get("X-User") == "root");  // authResponseHeaders would say more
+  guarded.auth().answers(answer(200));
+  guarded.get("X-User: root\r\n");
+  CHECK(guarded.behind->seen.at(1).user.empty());
+  settings.header_field = "no name";
+  settings.address = "http://auth";
+  CHECK(refused(settings));
+}
+
 TEST_CASE("authResponseHeadersRegex chooses fields by expression") {
   config::ForwardAuth settings;
   settings.auth_response_headers_regex = "^X-Auth-";

@@ -58,6 +58,7 @@ struct Seen {
   std::string match_path;
   std::string query;
   std::string authority;
+  std::string user;
   FieldList fields;
   std::string body;
   bool has_body = false;
@@ -122,6 +123,7 @@ class ScriptedHandler final : public proxy::Handler {
     now.match_path = request.target.match_path;
     now.query = request.target.has_query ? "?" + std::string(request.target.query) : "";
     now.authority = request.authority;
+    now.user = request.user;
     now.appends_forwarded_for = request.append_forwarded_for;
     for (const http::Field& field : request.fields) now.fields.emplace_back(field.name, field.value);
     now.has_body = request.body != nullptr;

@@ -233,6 +233,7 @@ class Manager {
     bodies_[what] = body;
   }
   void tells_of_an_event() { ++events_; }
+  void refuses_events() { refuses_ = true; }
   std::string endpoint() const { return server_.endpoint(); }
   int count(const std::string& part) const {
     std::lock_guard<std::mutex> lock(mutex_);
@@ -255,6 +256,7 @@ class Manager {
     if (request.path.find("/events") == std::string::npos) {
       return connection.reply(body.empty() ? 404 : 200, body, "Api-Version: 1.41\r\n");
     }
+    if (refuses_) return connection.reply(403, "Forbidden");
     connection.begin_stream();
     int seen = 0;
     while (!stopping_) {
@@ -275,6 +277,7 @@ class Manager {
   std::vector<std::string> paths_;
   std::atomic<int> events_{0};
   std::atomic<bool> stopping_{false};
+  std::atomic<bool> refuses_{false};
   ScriptedServer server_;  // last: its threads use everything above
 };
 
@@ -374,4 +377,14 @@ TEST_CASE("without events the swarm is read every refreshSeconds, and a manager 
   CHECK(edge.servers("web") == 2);
   manager.says("services", "[]");
   REQUIRE(edge.until([&] { return edge.servers("web") == 99; }));
+}
+
+TEST_CASE("where events are refused a swarm is read every refreshSeconds on one connection") {
+  Manager manager;
+  manager.refuses_events();
+  Edge edge(manager, 20ms);
+  REQUIRE(edge.until([&] { return edge.servers("web") == 2; }));
+  manager.says("tasks", "[]");
+  REQUIRE(edge.until([&] { return edge.servers("web") == 0; }));
+  CHECK(manager.count("/events") == 1);
 }

@@ -229,6 +229,29 @@ TEST_CASE("directories that nest too deeply are reported") {
   CHECK(reports(loaded, "SLU-F004"));
 }
 
+TEST_CASE("of more files than anybody writes the first are read, and that is reported once") {
+  Place place;
+  for (std::size_t i = 0; i < kMaxFiles + 2; ++i) place.write(std::to_string(100'000 + i) + ".yml", "");
+  const Listing listing = list_files(place.path());
+  CHECK(listing.found);
+  CHECK(listing.paths.size() == kMaxFiles);
+  REQUIRE(listing.report.size() == 1);
+  CHECK(listing.report[0].code == "SLU-F004");
+  CHECK(listing.paths.front() == place / "100000.yml");
+}
+
+TEST_CASE("keys of the root that begin with x- are for anchors") {
+  const Document document = read_document(
+      "x-servers: &servers [{url: 'http://127.0.0.1:1'}]\nhttp:\n  services:\n    s: {loadBalancer: {servers: "
+      "*servers}}\n",
+      "x.yml");
+  REQUIRE(document.configuration);
+  CHECK(document.configuration->http.services.at("s").load_balancer->servers.at(0).url == "http://127.0.0.1:1");
+  CHECK(document.report.empty());
+  CHECK(read_document("x_servers: 1\n", "x.yml").report.size() == 1);
+  CHECK(read_document("http: {x-servers: 1}\n", "x.yml").report.size() == 1);
+}
+
 TEST_CASE("certificates of all files add up") {
   Place place;
   place.write("a.yml", "tls: {certificates: [{certFile: a.crt, keyFile: a.key}]}");

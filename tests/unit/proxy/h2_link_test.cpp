@@ -12,6 +12,7 @@ class Nobody final : public http::h2::Session::Owner {
  public:
   http::h2::Stream* on_open() override { return nullptr; }
   void on_goaway() override {}
+  void on_strain() override {}
   void on_settings() override {}
   void on_abuse(http::h2::Abuse) override {}
 };
