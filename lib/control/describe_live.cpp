@@ -210,6 +210,7 @@ Node provider_stats(const ProviderStats& stats) {
   Node node = Node::map();
   node.add("events", number(stats.events));
   node.add("ignored", number(stats.ignored));
+  node.add("lost", number(stats.lost));
   if (stats.last_event != Time()) {
     node.add("lastEventAgeMs", number_node((Time::now() - stats.last_event) / 1ms));
   }

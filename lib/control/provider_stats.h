@@ -13,6 +13,7 @@ namespace sluice::control {
 struct ProviderStats {
   std::uint64_t events = 0;                                    // that its source announced
   std::uint64_t ignored = 0;                                   // of those: what followed from them was nothing
+  std::uint64_t lost = 0;                                      // times it could not read one, or not keep them all
   std::uint64_t resyncs = 0;                                   // times it read everything
   std::uint64_t reconnects = 0;                                // times it lost its source and began again
   Time last_event;                                             // zero: there was none

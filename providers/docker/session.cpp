@@ -89,10 +89,14 @@ Task<void> Session::read_events() {
       ++stats.events;
       stats.last_event = now();
       Result<std::optional<Event>> event = parse_event(*line);
-      if (!event) list_soon();
+      if (!event) {
+        ++stats.lost;
+        list_soon();
+      }
       const bool followed = event && *event && handle(**event);
       if (event && !followed) ++stats.ignored;
     } else if (line.error().code == Code::exhausted) {
+      ++engine_.stats().lost;
       list_soon();
     } else {
       fail(line.error());
