@@ -97,6 +97,8 @@ std::string write_state(const ResolverState& state) {
   for (const auto& [directory, list] : state.spent) json["spent"][directory] = times(list);
   for (const auto& [directory, der] : state.next_keys) json["nextKeys"][directory] = base64_encode(der);
   for (const auto& [directory, until] : state.paused) json["paused"][directory] = until;
+  for (const std::string& name : state.demanded) json["demanded"].push_back(name);
+  for (const std::string& key : state.held) json["held"].push_back(key);
   for (const ResolverState::Archived& one : state.archived) {
     json["archived"].push_back({{"since", one.since},
                                 {"main", one.certificate.main},
@@ -130,6 +132,8 @@ ResolverState read_state(std::string_view text) {
   for (const auto& [directory, until] : object_of(json, "paused").items()) {
     if (until.is_number_integer()) state.paused[directory] = until.get<std::int64_t>();
   }
+  for (const std::string& name : texts_of(json, "demanded")) state.demanded.insert(name);
+  for (const std::string& key : texts_of(json, "held")) state.held.insert(key);
   for (const Json& one : list_of(json, "archived")) {
     ResolverState::Archived archived;
     archived.since = number_of(one, "since");
