@@ -230,6 +230,8 @@ TEST_CASE("what is remembered survives its text form, and damage costs no more t
   state.certificates["0a"] = {"https://ca/dir", {{1, 2, "why"}, 3, 4}, 5};
   state.spent["https://ca/dir"] = {7};
   state.paused["https://ca/dir"] = 8;
+  state.held = {"*", "a,b"};
+  state.demanded = {"shop.x"};
   state.archived.push_back({data_with("x").certificates[0], 9});
   ResolverState back = read_state(write_state(state));
   entry.problem = back.ledger["a,b"].problem;  // bytes that are not UTF-8 are replaced
