@@ -161,7 +161,8 @@ Task<std::string> Resolver::try_elsewhere(Planned planned, std::string directory
   ca.form.email = like.account.email;
   Outcome<Account> account = co_await account_of(ca);
   if (!account) co_return account.failure().text();
-  Job job(*this, planned.key(), std::move(planned));
+  std::string key = planned.key();
+  Job job(*this, std::move(key), std::move(planned));
   IssuanceForm form = form_of(job, ca);
   form.authorization_timeout = kTryTime;
   NoNotes nowhere;
