@@ -178,6 +178,8 @@ std::optional<Leaf> read_leaf(const std::string& pem_chain) {
   leaf.not_after = unix_time(X509_get0_notAfter(own));
   leaf.issuer = common_name(X509_get_issuer_name(own));
   leaf.der = der_of(own);
+  const EVP_PKEY* key = X509_get0_pubkey(own);
+  leaf.rsa = key != nullptr && EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA;
   const std::string serial = serial_bytes(own);
   leaf.serial = hex_encode(serial);
   const ASN1_OCTET_STRING* authority = X509_get0_authority_key_id(own);

@@ -30,6 +30,7 @@ struct Leaf {
   std::string serial;  // hexadecimal
   std::string ari_id;  // RFC 9773 §4.1; empty: it has no authority key identifier
   std::string der;
+  bool rsa = false;  // its key; else of an elliptic curve
 
   // Seconds it is good for.
   std::int64_t lifetime() const { return not_after - not_before; }

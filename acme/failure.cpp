@@ -55,6 +55,11 @@ std::string Failure::text() const {
   return text;
 }
 
+std::string_view Failure::kind_name() const {
+  constexpr std::string_view kNames[] = {"cancelled", "unreachable", "limited", "refused", "permanent", "local"};
+  return kNames[static_cast<std::size_t>(kind)];
+}
+
 Failure Failure::local(std::string detail) {
   Failure failure;
   failure.detail = std::move(detail);

@@ -39,6 +39,9 @@ struct Failure {
   // "rejectedIdentifier: Policy forbids … (asked https://…)": one line.
   std::string text() const;
 
+  // "unreachable", "limited": for metrics.
+  std::string_view kind_name() const;
+
   static Failure local(std::string detail);
   static Failure of(const Error& error, std::string url);
 };

@@ -18,6 +18,7 @@ enum class KeyType : std::uint8_t { ec256, ec384, rsa2048, rsa3072, rsa4096, rsa
 
 // Traefik's names ("EC256", "RSA4096"), whatever their case.
 std::optional<KeyType> parse_key_type(std::string_view name);
+inline bool is_rsa(KeyType type) { return type != KeyType::ec256 && type != KeyType::ec384; }
 
 class PrivateKey {
  public:

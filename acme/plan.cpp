@@ -130,8 +130,10 @@ std::string key_of(std::vector<std::string> names) {
   return key;
 }
 
-Plan make_plan(const std::vector<Wish>& wishes, const std::vector<Leaf>& stored,
-               const std::vector<std::string>& provided, const PlanRules& rules, std::int64_t now) {
+namespace {
+
+Plan plan_of(const std::vector<Wish>& wishes, const std::vector<Leaf>& stored, const std::vector<std::string>& provided,
+             const PlanRules& rules, std::int64_t now) {
   Plan plan;
   std::vector<Planned> wanted;
   std::vector<std::string> wildcards;
@@ -205,6 +207,43 @@ Plan make_plan(const std::vector<Wish>& wishes, const std::vector<Leaf>& stored,
   for (std::size_t i = 0; i < stored.size(); ++i) {
     if (!used.contains(i)) plan.unused.push_back(i);
   }
+  return plan;
+}
+
+// What the certificates with one kind of key make of the wishes.
+Plan half_of(const std::vector<Wish>& wishes, const std::vector<Leaf>& stored, const std::vector<std::string>& provided,
+             const PlanRules& rules, std::int64_t now, bool rsa) {
+  std::vector<Leaf> same;
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < stored.size(); ++i) {
+    if (stored[i].rsa != rsa) continue;
+    same.push_back(stored[i]);
+    places.push_back(i);
+  }
+  Plan plan = plan_of(wishes, same, provided, rules, now);
+  for (Planned& one : plan.planned) {
+    if (one.certificate) one.certificate = places[*one.certificate];
+  }
+  for (std::size_t& one : plan.unused) one = places[one];
+  return plan;
+}
+
+}  // namespace
+
+std::string Planned::key() const { return key_of(names) + (second ? " (second key)" : ""); }
+
+Plan make_plan(const std::vector<Wish>& wishes, const std::vector<Leaf>& stored,
+               const std::vector<std::string>& provided, const PlanRules& rules, std::int64_t now) {
+  if (rules.pair == PlanRules::Pair::no) return plan_of(wishes, stored, provided, rules, now);
+  const bool first_is_rsa = rules.pair == PlanRules::Pair::first_is_rsa;
+  Plan plan = half_of(wishes, stored, provided, rules, now, first_is_rsa);
+  Plan second = half_of(wishes, stored, provided, rules, now, !first_is_rsa);
+  for (Planned& one : second.planned) {
+    one.second = true;
+    plan.planned.push_back(std::move(one));
+  }
+  plan.unused.insert(plan.unused.end(), second.unused.begin(), second.unused.end());
+  std::sort(plan.unused.begin(), plan.unused.end());
   return plan;
 }
 

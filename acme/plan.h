@@ -24,6 +24,10 @@ struct Planned {
   std::vector<std::string> routers;
   std::optional<std::size_t> certificate;  // the stored one that serves it now; none: there is none yet
   bool complete = false;                   // it has all of the names
+  bool second = false;                     // the one with the other kind of key (`PlanRules::pair`)
+
+  // What identifies it across restarts.
+  std::string key() const;
 };
 
 struct Plan {
@@ -41,6 +45,8 @@ struct Plan {
 struct PlanRules {
   bool public_ca = false;  // names that only exist inside a network are refused without asking
   bool wildcards = true;   // a challenge for them is configured
+  // Two certificates for all names, with different kinds of keys: of which kind the first is.
+  enum class Pair : std::uint8_t { no, first_is_rsa, second_is_rsa } pair = Pair::no;
 };
 
 // `stored`: what each stored certificate says of itself. `provided`: names and wildcards served by other certificates.
@@ -51,7 +57,7 @@ Plan make_plan(const std::vector<Wish>& wishes, const std::vector<Leaf>& stored,
 // certificate can be for.
 std::string canonical_name(std::string_view written, const PlanRules& rules, std::string& why);
 
-// What identifies a certificate across restarts: its names in order of the alphabet.
+// Names in order of the alphabet.
 std::string key_of(std::vector<std::string> names);
 
 }  // namespace sluice::acme

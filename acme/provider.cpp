@@ -22,8 +22,9 @@ std::string state_path(const std::string& storage, const std::string& resolver) 
 
 }  // namespace
 
-AcmeProvider::AcmeProvider(const config::Static& configuration, Environment environment, rest::Client& http)
-    : configuration_(configuration), environment_(std::move(environment)), http_(http) {}
+AcmeProvider::AcmeProvider(const config::Static& configuration, Environment environment, rest::Client& http,
+                           observe::Metrics& metrics)
+    : configuration_(configuration), environment_(std::move(environment)), http_(http), metrics_(metrics) {}
 
 AcmeProvider::~AcmeProvider() = default;
 
@@ -55,7 +56,8 @@ void AcmeProvider::make_resolver(const std::string& name, const config::Certific
   std::string state = state_path(storage->path(), name);
   StoreFollower& follower = *this;
   resolvers_.push_back(std::make_unique<Resolver>(std::move(settings), *storage, http_, std::move(challenges),
-                                                  *self_check_, follower, std::move(state), std::move(trouble)));
+                                                  *self_check_, follower, metrics_, std::move(state),
+                                                  std::move(trouble)));
 }
 
 Task<void> AcmeProvider::run(control::FragmentSink& sink) {
@@ -107,6 +109,14 @@ void AcmeProvider::wanted(const control::CertificateWants& wants) {
   for (const std::unique_ptr<Resolver>& resolver : resolvers_) resolver->want(wants);
 }
 
+Task<bool> AcmeProvider::demanded(std::string name, IpAddress client) {
+  bool taken = false;
+  for (const std::unique_ptr<Resolver>& resolver : resolvers_) {
+    if (!taken) taken = co_await resolver->demanded(name, client);
+  }
+  co_return taken;
+}
+
 void AcmeProvider::publish() {
   if (sink_ == nullptr) return;
   control::Fragment fragment;
@@ -136,6 +146,32 @@ bool AcmeProvider::renew(std::string_view name) {
   bool found = false;
   for (const std::unique_ptr<Resolver>& resolver : resolvers_) found = resolver->renew_now(name) || found;
   return found;
+}
+
+bool AcmeProvider::retry(std::string_view name) {
+  bool found = false;
+  for (const std::unique_ptr<Resolver>& resolver : resolvers_) found = resolver->retry_now(name) || found;
+  return found;
+}
+
+Task<std::string> AcmeProvider::hold(std::string name, bool held) {
+  std::string wrong = name.empty() ? "" : "no certificate is for this name";
+  for (const std::unique_ptr<Resolver>& resolver : resolvers_) {
+    if (!name.empty() && !resolver->plans(name)) continue;
+    wrong = co_await resolver->hold(name, held);
+    if (!wrong.empty()) break;
+  }
+  co_return wrong;
+}
+
+Task<config::Node> AcmeProvider::dry_run(std::string name, std::string directory) {
+  Resolver* of_it = nullptr;
+  for (const std::unique_ptr<Resolver>& resolver : resolvers_) {
+    if (of_it == nullptr && resolver->plans(name)) of_it = resolver.get();
+  }
+  if (of_it == nullptr) co_return config::Node();
+  config::Node answer = co_await of_it->dry_run(std::move(name), std::move(directory));
+  co_return answer;
 }
 
 Task<std::string> AcmeProvider::revoke(std::string name, int reason) {

@@ -15,6 +15,7 @@
 #include "control/certificate_desk.h"
 #include "control/challenge_desk.h"
 #include "control/provider.h"
+#include "observe/metrics.h"
 #include "rest/client.h"
 
 namespace sluice::acme {
@@ -22,7 +23,8 @@ namespace sluice::acme {
 class AcmeProvider final : public control::Provider, public control::CertificateDesk, private StoreFollower {
  public:
   // All must outlive it. A resolver that cannot run is reported; what it has stored is served all the same.
-  AcmeProvider(const config::Static& configuration, Environment environment, rest::Client& http);
+  AcmeProvider(const config::Static& configuration, Environment environment, rest::Client& http,
+               observe::Metrics& metrics);
   ~AcmeProvider() override;
 
   // Whose workers answer the challenges; before `run`. It must outlive the provider.
@@ -30,10 +32,14 @@ class AcmeProvider final : public control::Provider, public control::Certificate
 
   std::string_view name() const override { return "acme"; }
   Task<void> run(control::FragmentSink& sink) override;
+  Task<bool> demanded(std::string name, IpAddress client) override;
   void wanted(const control::CertificateWants& wants) override;
 
   config::Node certificates() const override;
   bool renew(std::string_view name) override;
+  bool retry(std::string_view name) override;
+  Task<std::string> hold(std::string name, bool held) override;
+  Task<config::Node> dry_run(std::string name, std::string directory) override;
   Task<std::string> revoke(std::string name, int reason) override;
   Task<std::string> change_account(std::string resolver, AccountChange change) override;
   Task<config::Node> test(std::string name) override;
@@ -48,6 +54,7 @@ class AcmeProvider final : public control::Provider, public control::Certificate
   const config::Static& configuration_;
   Environment environment_;
   rest::Client& http_;
+  observe::Metrics& metrics_;
   control::ChallengeDesk* desk_ = nullptr;
   std::unique_ptr<SelfCheck> self_check_;
   std::map<std::string, std::unique_ptr<FileStorage>> storages_;  // by path

@@ -9,6 +9,7 @@
 #include "async/timer.h"
 #include "base/encoding.h"
 #include "base/text.h"
+#include "control/describe_live.h"
 #include "observe/log.h"
 
 namespace sluice::acme {
@@ -17,6 +18,7 @@ namespace {
 constexpr std::int64_t kMostSleep = 60;  // seconds: clocks jump, machines sleep
 constexpr Duration kStorageRetry = 30s;
 constexpr std::size_t kMostJobs = 8;
+constexpr std::int64_t kNever = 1LL << 60;
 constexpr std::int64_t kKeepUnused = 30L * 24 * 3600;  // after it has expired
 constexpr std::int64_t kKeepArchived = 365L * 24 * 3600;
 
@@ -28,14 +30,18 @@ bool is_staging_issuer(const std::string& issuer) {
 
 Resolver::Resolver(ResolverSettings settings, Storage& storage, rest::Client& http,
                    std::unique_ptr<Challenger> challenger, SelfCheck& self_check, StoreFollower& follower,
-                   std::string state_path, std::string trouble)
+                   observe::Metrics& metrics, std::string state_path, std::string trouble)
     : settings_(std::move(settings)),
       storage_(storage),
+      http_(http),
       self_check_(self_check),
       follower_(follower),
       challenger_(std::move(challenger)),
       trouble_(std::move(trouble)),
-      state_file_(std::move(state_path)) {
+      state_file_(std::move(state_path)),
+      hooks_(settings_.options.hooks, http),
+      metrics_(metrics, settings_.name) {
+  if (settings_.options.on_demand) on_demand_ = std::make_unique<OnDemand>(*settings_.options.on_demand, http);
   for (const CaChoice& choice : settings_.cas) {
     auto ca = std::make_unique<Ca>();
     ca->client = std::make_unique<CaClient>(http, choice.ca);
@@ -105,15 +111,35 @@ void Resolver::want(const control::CertificateWants& wants) {
   changed_.notify_all();
 }
 
+bool Resolver::is_for(const Planned& planned, std::string_view name) {
+  return std::any_of(planned.names.begin(), planned.names.end(),
+                     [&](const std::string& own) { return covers(own, lowered(name)) || own == name; });
+}
+
+bool Resolver::plans(std::string_view wanted) {
+  if (plan_stale_) make_plan_now();
+  return std::any_of(plan_.planned.begin(), plan_.planned.end(),
+                     [&](const Planned& one) { return is_for(one, wanted); });
+}
+
 bool Resolver::renew_now(std::string_view wanted) {
   bool found = false;
   if (plan_stale_) make_plan_now();
   for (const Planned& one : plan_.planned) {
-    const bool named = std::any_of(one.names.begin(), one.names.end(), [&](const std::string& own) {
-      return covers(own, lowered(wanted)) || own == wanted;
-    });
-    if (!named) continue;
-    asked_for_.insert(key_of(one.names));
+    if (!is_for(one, wanted)) continue;
+    asked_for_.insert(one.key());
+    found = true;
+  }
+  if (found) changed_.notify_all();
+  return found;
+}
+
+bool Resolver::retry_now(std::string_view wanted) {
+  bool found = false;
+  for (const Planned& one : plan_.planned) {
+    const LedgerEntry* entry = entry_of(one.key());
+    if ((!wanted.empty() && !is_for(one, wanted)) || entry == nullptr || entry->failures == 0) continue;
+    asked_for_.insert(one.key());
     found = true;
   }
   if (found) changed_.notify_all();
@@ -131,8 +157,11 @@ void Resolver::make_plan_now() {
   PlanRules rules;
   rules.public_ca = settings_.public_ca;
   rules.wildcards = std::find(settings_.types.begin(), settings_.types.end(), "dns-01") != settings_.types.end();
+  if (settings_.second_key_type) {
+    rules.pair = is_rsa(settings_.key_type) ? PlanRules::Pair::first_is_rsa : PlanRules::Pair::second_is_rsa;
+  }
   const std::vector<Plan::Refused> refused = std::move(plan_.refused);
-  plan_ = make_plan(wishes_, leaves_, provided_, rules, std::time(nullptr));
+  plan_ = make_plan(all_wishes(), leaves_, provided_, rules, std::time(nullptr));
   plan_stale_ = false;
   unused_stale_ = wanted_once_;
   plan_changed_.notify_all();
@@ -141,7 +170,7 @@ void Resolver::make_plan_now() {
   // hour, so that a router that comes and goes orders no more than one that stays.
   const std::int64_t now = std::time(nullptr);
   std::set<std::string> keys;
-  for (const Planned& one : plan_.planned) keys.insert(key_of(one.names));
+  for (const Planned& one : plan_.planned) keys.insert(one.key());
   std::erase_if(state_.ledger, [&](const auto& entry) {
     return !keys.contains(entry.first) && entry.second.next_attempt < now - 3600;
   });
@@ -160,6 +189,15 @@ bool Resolver::is_foreign(const Leaf& leaf) const {
   });
 }
 
+bool Resolver::is_held(const std::string& key) const {
+  return state_.held.contains(key) || state_.held.contains(ResolverState::kHoldAll);
+}
+
+bool Resolver::is_kind(const Leaf& leaf, bool second) const {
+  if (!settings_.second_key_type) return true;
+  return leaf.rsa == is_rsa(second ? *settings_.second_key_type : settings_.key_type);
+}
+
 Resolver::Due Resolver::due_of(const Planned& planned, const std::string& key) const {
   Due due{0, "there is no certificate for it yet"};
   if (planned.certificate && planned.complete) {
@@ -174,6 +212,7 @@ Resolver::Due Resolver::due_of(const Planned& planned, const std::string& key) c
     due.reason = "its certificate lacks a name";
   }
   if (asked_for_.contains(key)) return {0, "an operator asks for it"};
+  if (is_held(key)) return {kNever, "an operator has paused it"};
   const LedgerEntry* entry = entry_of(key);
   if (entry != nullptr && entry->next_attempt > due.at) due = {entry->next_attempt, "the last attempt failed"};
   return due;
@@ -182,7 +221,7 @@ Resolver::Due Resolver::due_of(const Planned& planned, const std::string& key) c
 std::int64_t Resolver::start_due_jobs(Scope& jobs) {
   const std::int64_t now = std::time(nullptr);
   std::int64_t next = now + kMostSleep;
-  std::set<std::string> busy;
+  std::set<std::string> busy = dry_names_;
   for (const auto& [key, job] : jobs_) busy.insert(job->planned.names.begin(), job->planned.names.end());
   struct Candidate {
     const Planned* planned;
@@ -192,7 +231,7 @@ std::int64_t Resolver::start_due_jobs(Scope& jobs) {
   };
   std::vector<Candidate> candidates;
   for (const Planned& one : plan_.planned) {
-    Candidate candidate{&one, key_of(one.names), {}, 0};
+    Candidate candidate{&one, one.key(), {}, 0};
     candidate.due = due_of(one, candidate.key);
     if (candidate.due.at > now) {
       next = std::min(next, candidate.due.at);
@@ -231,13 +270,16 @@ void Resolver::warn_of_ends() {
     const std::int64_t left = leaf.not_after - now;
     const int nearness = left <= 0 ? 3 : left <= leaf.lifetime() / 10 ? 2 : left <= leaf.lifetime() / 4 ? 1 : 0;
     if (nearness <= std::exchange(warned_[leaf.serial], nearness)) continue;
-    const std::string key = key_of(one.names);
+    const std::string key = one.key();
     const LedgerEntry* entry = entry_of(key);
     const std::string problem = entry == nullptr ? trouble_ + storage_trouble_ : entry->problem;
     const std::string_view what =
         nearness == 3 ? "a certificate has expired" : "a certificate is near its end and was not renewed";
     log::error(what,
                {{"resolver", name()}, {"names", key}, {"until", http_date(leaf.not_after)}, {"problem", problem}});
+    config::Node event = event_of(event::kExpiring, key, one.names);
+    event.add("notAfter", control::number_node(leaf.not_after));
+    hooks_.tell(std::move(event));
   }
 }
 
@@ -297,6 +339,7 @@ Task<void> Resolver::run() {
   jobs.spawn(mend_storage());
   jobs.spawn(ask_suggestions());
   jobs.spawn(remove_leftovers());
+  jobs.spawn(hooks_.run());
   while (!current->cancelled()) {
     Deadline wake = kNoDeadline;
     const bool able = trouble_.empty() && storage_trouble_.empty();
@@ -313,6 +356,7 @@ Task<void> Resolver::run() {
       const std::int64_t next = start_due_jobs(jobs);
       wake = Loop::current().read_clock() + std::chrono::seconds(std::max<std::int64_t>(next - std::time(nullptr), 1));
     }
+    if (settled) show_metrics();
     Status waited = co_await changed_.wait(wake);
     if (!waited && waited.error().code != Code::timed_out) break;
   }
@@ -422,7 +466,15 @@ Task<bool> Resolver::ask_suggestion(Leaf leaf) {
   note_asked(suggestion, now, retry_after);
   if (window) {
     const std::int64_t before = suggestion.chosen;
+    const bool moved = suggestion.window.valid() && suggestion.window != *window;
     note_window(suggestion, *window, random_fraction());
+    if (moved) {
+      config::Node event = event_of(event::kAriChanged, key_of(leaf.names), leaf.names);
+      event.add("windowStart", control::number_node(window->start));
+      event.add("windowEnd", control::number_node(window->end));
+      event.add("explanation", control::text_node(printable(window->explanation_url, 300)));
+      hooks_.tell(std::move(event));
+    }
     if (suggestion.chosen != before) {
       const bool now_due = suggestion.chosen <= now;
       const std::string explanation = window->explanation_url.empty() ? "" : printable(window->explanation_url, 300);

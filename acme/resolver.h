@@ -15,9 +15,12 @@
 #include "acme/account.h"
 #include "acme/ca_client.h"
 #include "acme/certificate.h"
+#include "acme/hooks.h"
 #include "acme/issuance.h"
 #include "acme/ledger.h"
+#include "acme/on_demand.h"
 #include "acme/plan.h"
+#include "acme/resolver_metrics.h"
 #include "acme/self_check.h"
 #include "acme/settings.h"
 #include "acme/state.h"
@@ -43,7 +46,8 @@ class Resolver {
   // `storage` may be shared with other resolvers. All but the settings must outlive it. `challenger` null: it cannot
   // obtain anything, and `trouble` says why.
   Resolver(ResolverSettings settings, Storage& storage, rest::Client& http, std::unique_ptr<Challenger> challenger,
-           SelfCheck& self_check, StoreFollower& follower, std::string state_path, std::string trouble);
+           SelfCheck& self_check, StoreFollower& follower, observe::Metrics& metrics, std::string state_path,
+           std::string trouble);
 
   const std::string& name() const { return settings_.name; }
 
@@ -59,6 +63,13 @@ class Resolver {
   void want(const control::CertificateWants& wants);
   // Tries the certificates of this name at once. False: there is none.
   bool renew_now(std::string_view name);
+  // The same, of those among them that have failed; empty: of all. False: none has.
+  bool retry_now(std::string_view name);
+  // Whether a certificate of this resolver is wanted for it.
+  bool plans(std::string_view name);
+
+  // resolver_demand.cpp. Whether the certificate of a name that a client asks for is being obtained, or is there.
+  Task<bool> demanded(std::string name, IpAddress client);
 
   // Why CAA records keep the first CA from certifying one of these names; empty: they do not.
   Task<std::string> caa_obstacles(std::vector<std::string> names);
@@ -68,6 +79,11 @@ class Resolver {
   Task<std::string> revoke_certificate(std::string name, int reason);
   Task<std::string> roll_account_key();
   Task<std::string> close_its_account();
+  // Nothing is ordered for this name (empty: for any) until that is taken back.
+  Task<std::string> hold(std::string name, bool held);
+  // Obtains the certificate of this name at the CA with this directory (empty: where the configured one lets try), and
+  // throws it away. Nothing counts against the name here.
+  Task<config::Node> dry_run(std::string name, std::string directory);
 
   const ResolverData& data() const { return data_; }
   // A map for every certificate, added to `list`.
@@ -85,6 +101,7 @@ class Resolver {
     Gate account_gate{1};
     Budget budget;
   };
+  struct DryRun;
   struct Job final : OrderNotes {
     Job(Resolver& resolver, std::string key, Planned planned)
         : resolver(resolver), key(std::move(key)), planned(std::move(planned)) {}
@@ -116,11 +133,17 @@ class Resolver {
   std::int64_t start_due_jobs(Scope& jobs);
   Due due_of(const Planned& planned, const std::string& key) const;
   bool is_foreign(const Leaf& leaf) const;
+  bool is_held(const std::string& key) const;
+  // Whether it has the kind of key that is planned.
+  bool is_kind(const Leaf& leaf, bool second) const;
+  static bool is_for(const Planned& planned, std::string_view name);
   Task<void> read_again();
   Task<void> look_for_unused();
   Task<void> archive_unused();
   bool note_unused(std::int64_t now);
   void warn_of_ends();
+  void show_metrics();
+  config::Node event_of(std::string_view event, const std::string& key, const std::vector<std::string>& names) const;
   const LedgerEntry* entry_of(const std::string& key) const;
   Task<Step> save_state();
 
@@ -128,6 +151,11 @@ class Resolver {
   Task<Step> note_record(OpenRecord record);
   Task<void> forget_record(OpenRecord record);
   Task<void> remove_leftovers();
+  // resolver_demand.cpp
+  std::vector<Wish> all_wishes() const;
+  static bool is_on_demand(const Planned& planned);
+  Task<Step> still_allowed(const Job& job);
+  void forget_demand(const Planned& planned);
 
   // resolver_jobs.cpp: one certificate, from the decision to the disk.
   Task<void> run_job(std::shared_ptr<Job> job);
@@ -140,16 +168,20 @@ class Resolver {
   Task<Outcome<Account>> account_of(Ca& ca);
   Task<Outcome<Account>> account_inside(Ca& ca);
   Task<Step> settle_key(Ca& ca);
+  Task<std::string> revoke_leaf(Leaf leaf, int reason);
+  Task<std::string> try_elsewhere(Planned planned, std::string directory, config::Node& answer);
   Task<Step> store_account(const Ca& ca, StoredAccount account);
   Task<Step> store_first_account(StoredAccount account);
   std::optional<StoredAccount> stored_account(const Ca& ca) const;
   IssuanceForm form_of(const Job& job, const Ca& ca) const;
   std::vector<std::string> types_of(const std::vector<std::string>& names) const;
   void note_trouble(Job& job, const Failure& failure);
+  void tell_of_failure(const Job& job, const Failure& failure);
   const std::string& ca_directory(const Job& job) const;
 
   ResolverSettings settings_;
   Storage& storage_;
+  rest::Client& http_;
   SelfCheck& self_check_;
   StoreFollower& follower_;
   std::unique_ptr<Challenger> challenger_;
@@ -174,7 +206,11 @@ class Resolver {
   std::optional<OpenRecord> removing_;                // of these
   Signal removed_;
   std::set<std::string> asked_for_;    // keys an operator wants tried now
+  std::set<std::string> dry_names_;    // an operator tries these elsewhere just now
   std::map<std::string, int> warned_;  // by serial number: how near its end that was
+  Hooks hooks_;
+  std::unique_ptr<OnDemand> on_demand_;  // null: nothing is obtained because of a handshake
+  ResolverMetrics metrics_;
   Signal changed_;
   Signal plan_changed_;
 };

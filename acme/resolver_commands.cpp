@@ -6,9 +6,15 @@
 #include "acme/resolver.h"
 #include "async/offload.h"
 #include "base/text.h"
+#include "control/describe_live.h"
 #include "observe/log.h"
 
 namespace sluice::acme {
+namespace {
+
+constexpr Duration kTryTime = 1min;  // for the proof of a name, while somebody waits for the end
+
+}  // namespace
 
 bool Resolver::serves(std::string_view wanted) const {
   return std::any_of(leaves_.begin(), leaves_.end(), [&](const Leaf& leaf) {
@@ -31,12 +37,23 @@ Task<std::string> Resolver::caa_obstacles(std::vector<std::string> names) {
 
 Task<std::string> Resolver::revoke_certificate(std::string wanted, int reason) {
   const std::string name_of_it = lowered(wanted);
-  auto found = std::find_if(leaves_.begin(), leaves_.end(), [&](const Leaf& leaf) {
+  std::vector<Leaf> found;
+  std::copy_if(leaves_.begin(), leaves_.end(), std::back_inserter(found), [&](const Leaf& leaf) {
     return std::find(leaf.names.begin(), leaf.names.end(), name_of_it) != leaf.names.end();
   });
-  if (found == leaves_.end()) co_return "there is no certificate for that name";
+  if (found.empty()) co_return "there is no certificate for that name";
   if (!trouble_.empty()) co_return trouble_;
-  const Leaf leaf = *found;
+  // One, or both of a pair.
+  if (!settings_.second_key_type) found.resize(1);
+  for (Leaf& leaf : found) {
+    const std::string wrong = co_await revoke_leaf(std::move(leaf), reason);
+    if (!wrong.empty()) co_return wrong;
+  }
+  renew_now(name_of_it);
+  co_return std::string();
+}
+
+Task<std::string> Resolver::revoke_leaf(Leaf leaf, int reason) {
   const std::string from = state_.certificates[leaf.serial].directory;
   auto issuer = std::find_if(cas_.begin(), cas_.end(), [&](const std::unique_ptr<Ca>& ca) {
     return from.empty() || ca->client->directory_url() == from;
@@ -48,8 +65,11 @@ Task<std::string> Resolver::revoke_certificate(std::string wanted, int reason) {
   Step revoked = co_await revoke(*ca.client, *account, leaf.der, reason);
   if (!revoked) co_return revoked.failure().text();
   log::warn("a certificate was revoked, another is obtained",
-            {{"resolver", name()}, {"name", name_of_it}, {"serial", leaf.serial}});
-  renew_now(name_of_it);
+            {{"resolver", name()}, {"name", leaf.names.front()}, {"serial", leaf.serial}});
+  config::Node event = event_of(event::kRevoked, key_of(leaf.names), leaf.names);
+  event.add("serial", control::text_node(leaf.serial));
+  event.add("reason", control::number_node(reason));
+  hooks_.tell(std::move(event));
   co_return std::string();
 }
 
@@ -61,6 +81,109 @@ Task<std::string> Resolver::close_its_account() {
   Step closed = co_await close_account(*ca.client, *account);
   if (!closed) co_return closed.failure().text();
   log::warn("an account was closed", {{"resolver", name()}, {"account", account->url}});
+  co_return std::string();
+}
+
+Task<std::string> Resolver::hold(std::string wanted, bool held) {
+  if (wanted.empty()) {
+    state_.held.clear();
+    if (held) state_.held.insert(ResolverState::kHoldAll);
+  } else {
+    if (!plans(wanted)) co_return "no certificate is for this name";
+    for (const Planned& one : plan_.planned) {
+      if (!is_for(one, wanted)) continue;
+      if (held) state_.held.insert(one.key());
+      if (!held) state_.held.erase(one.key());
+    }
+    if (!held && state_.held.contains(ResolverState::kHoldAll)) co_return "all are paused: resume without a name";
+  }
+  Step saved = co_await save_state();
+  changed_.notify_all();
+  co_return saved ? std::string() : saved.failure().text();
+}
+
+// Nobody goes on with its order after a crash, but what it put into the DNS is removed then.
+struct Resolver::DryRun final : OrderNotes {
+  explicit DryRun(Resolver& of) : resolver(of) {}
+  Task<Step> note(OpenOrder) override { co_return Done{}; }
+  Task<Step> note_record(OpenRecord record) override { return resolver.note_record(std::move(record)); }
+  Task<void> forget_record(OpenRecord record) override { return resolver.forget_record(std::move(record)); }
+
+  Resolver& resolver;
+};
+
+namespace {
+
+// Where a CA lets try.
+std::string staging_of(const std::string& directory) {
+  constexpr std::string_view kReal = "https://acme-v02.api.letsencrypt.org/";
+  return directory.starts_with(kReal) ? "https://acme-staging-v02.api.letsencrypt.org/directory" : "";
+}
+
+}  // namespace
+
+Task<config::Node> Resolver::dry_run(std::string wanted, std::string directory) {
+  config::Node answer = config::Node::map();
+  answer.add("name", control::text_node(printable(wanted, 300)));
+  answer.add("resolver", control::text_node(name()));
+  std::string why = trouble_;
+  auto planned =
+      std::find_if(plan_.planned.begin(), plan_.planned.end(), [&](const Planned& one) { return is_for(one, wanted); });
+  if (why.empty() && planned == plan_.planned.end()) why = "no certificate is for this name";
+  if (why.empty() && directory.empty()) {
+    directory = staging_of(settings_.cas.front().ca.directory_url);
+    if (directory.empty()) why = "it is not known where this CA lets try: name a directory with --ca";
+  }
+  const bool real = std::any_of(settings_.cas.begin(), settings_.cas.end(),
+                                [&](const CaChoice& one) { return one.ca.directory_url == directory; });
+  if (why.empty() && real) why = "that is a CA of the resolver, where it would count: name another directory with --ca";
+  if (why.empty() && std::any_of(planned->names.begin(), planned->names.end(), [&](const std::string& one) {
+        return dry_names_.contains(one) || std::any_of(jobs_.begin(), jobs_.end(), [&](const auto& job) {
+                 return is_for(job.second->planned, one);
+               });
+      })) {
+    why = "an order for it is under way: try again when that has ended";
+  }
+  if (why.empty()) {
+    const Planned what = *planned;
+    dry_names_.insert(what.names.begin(), what.names.end());
+    why = co_await try_elsewhere(what, std::move(directory), answer);
+    for (const std::string& one : what.names) dry_names_.erase(one);
+    changed_.notify_all();
+  }
+  answer.add("verdict", control::text_node(why.empty() ? "obtained, and thrown away" : "failed"));
+  if (!why.empty()) answer.add("problem", control::text_node(why));
+  co_return answer;
+}
+
+// Empty: it works; else what does not.
+Task<std::string> Resolver::try_elsewhere(Planned planned, std::string directory, config::Node& answer) {
+  const CaChoice& like = settings_.cas.front();
+  CaSettings settings = like.ca;
+  settings.directory_url = std::move(directory);
+  answer.add("ca", control::text_node(settings.directory_url));
+  Ca ca;
+  ca.client = std::make_unique<CaClient>(http_, std::move(settings));
+  ca.form.email = like.account.email;
+  Outcome<Account> account = co_await account_of(ca);
+  if (!account) co_return account.failure().text();
+  std::string key = planned.key();
+  Job job(*this, std::move(key), std::move(planned));
+  IssuanceForm form = form_of(job, ca);
+  form.authorization_timeout = kTryTime;
+  DryRun notes(*this);
+  Issuance issuance(*ca.client, *account, *challenger_, notes, std::move(form));
+  Outcome<Issued> issued = co_await issuance.run(std::nullopt);
+  answer.add("order", control::text_node(issuance.order_url()));
+  if (!issued) {
+    if (!issued.failure().document.empty()) answer.add("document", control::text_node(issued.failure().document));
+    co_return issued.failure().text();
+  }
+  if (std::optional<Leaf> leaf = read_leaf(issued->chain)) {
+    answer.add("issuer", control::text_node(printable(leaf->issuer, 200)));
+    answer.add("notAfter", control::number_node(leaf->not_after));
+  }
+  log::info("a certificate was obtained to try, and thrown away", {{"resolver", name()}, {"names", job.key}});
   co_return std::string();
 }
 

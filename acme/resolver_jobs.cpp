@@ -8,6 +8,7 @@
 #include "async/timer.h"
 #include "base/encoding.h"
 #include "base/text.h"
+#include "control/describe_live.h"
 #include "observe/log.h"
 
 namespace sluice::acme {
@@ -34,6 +35,7 @@ Task<Step> Resolver::Job::note(OpenOrder order) {
   Ca& used = *resolver.cas_[ca];
   const std::string& directory = used.client->directory_url();
   used.budget.spend(std::time(nullptr));
+  resolver.metrics_.ordered(directory);
   resolver.state_.spent[directory] = used.budget.spent();
   order_url = order.url;
   resolver.state_.orders[key] = {directory, std::move(order.url), std::move(order.key_pem)};
@@ -43,16 +45,20 @@ Task<Step> Resolver::Job::note(OpenOrder order) {
 
 Task<void> Resolver::run_job(std::shared_ptr<Job> job) {
   Step done = co_await obtain(*job);
+  if (done) metrics_.ended("obtained");
   if (!done && done.failure().kind != Failure::Kind::cancelled) {
     co_await give_up_for_now(*job, done.failure());
     if (settings_.options.partial) co_await obtain_rest(*job, done.failure().names);
   }
+  const bool over = !done && !job->old && !state_.orders.contains(job->key);
+  if (over && is_on_demand(job->planned)) forget_demand(job->planned);
   jobs_.erase(job->key);
   changed_.notify_all();
 }
 
 Task<void> Resolver::give_up_for_now(Job& job, const Failure& failure) {
   note_trouble(job, failure);
+  tell_of_failure(job, failure);
   Step saved = co_await save_state();
   if (!saved && saved.failure().kind != Failure::Kind::cancelled) {
     log::error("the state of a certificate resolver cannot be written",
@@ -62,22 +68,37 @@ Task<void> Resolver::give_up_for_now(Job& job, const Failure& failure) {
 
 // The names that did not fail, in a certificate of their own. All of them together are tried again when it is time.
 Task<void> Resolver::obtain_rest(const Job& job, const std::vector<std::string>& failed) {
-  Planned planned{job.planned.names, job.planned.routers, std::nullopt, false};
+  Planned planned{job.planned.names, job.planned.routers, std::nullopt, false, job.planned.second};
   std::erase_if(planned.names,
                 [&](const std::string& one) { return std::find(failed.begin(), failed.end(), one) != failed.end(); });
   if (planned.names.empty() || planned.names.size() == job.planned.names.size()) co_return;
   const std::int64_t now = std::time(nullptr);
   const bool served = std::any_of(leaves_.begin(), leaves_.end(), [&](const Leaf& leaf) {
-    return renewal_time(leaf, nullptr) > now && std::all_of(planned.names.begin(), planned.names.end(),
-                                                            [&](const std::string& one) { return leaf.covers(one); });
+    return renewal_time(leaf, nullptr) > now && is_kind(leaf, planned.second) &&
+           std::all_of(planned.names.begin(), planned.names.end(),
+                       [&](const std::string& one) { return leaf.covers(one); });
   });
-  std::string key = key_of(planned.names);
+  std::string key = planned.key();
   const LedgerEntry* entry = entry_of(key);
   if (served || (entry != nullptr && entry->next_attempt > now)) co_return;
   log::info("a certificate for the other names is to be obtained", {{"resolver", name()}, {"names", key}});
   Job rest(*this, std::move(key), std::move(planned));
   Step done = co_await obtain(rest);
+  if (done) metrics_.ended("obtained");
   if (!done && done.failure().kind != Failure::Kind::cancelled) co_await give_up_for_now(rest, done.failure());
+}
+
+void Resolver::tell_of_failure(const Job& job, const Failure& failure) {
+  metrics_.ended(failure.kind_name());
+  config::Node event = event_of(event::kFailed, job.key, job.planned.names);
+  event.add("problem", control::text_node(failure.text()));
+  event.add("document", control::text_node(failure.document));
+  event.add("order", control::text_node(job.order_url));
+  if (const LedgerEntry* entry = entry_of(job.key)) {
+    event.add("failures", control::number_node(entry->failures));
+    event.add("nextAttempt", control::number_node(entry->next_attempt));
+  }
+  hooks_.tell(std::move(event));
 }
 
 void Resolver::note_trouble(Job& job, const Failure& failure) {
@@ -150,6 +171,16 @@ Task<Step> Resolver::obtain(Job& job) {
     co_return failure;
   }
 
+  if (job.old && is_on_demand(job.planned)) {
+    Step allowed = co_await still_allowed(job);
+    if (!allowed) co_return allowed;
+  }
+  // An order that is open was allowed already.
+  if (!resumes) {
+    const std::string forbidden = co_await hooks_.ask(event_of(event::kObtaining, job.key, job.planned.names));
+    if (!forbidden.empty()) co_return Failure::local("no order was made: " + forbidden);
+  }
+
   std::optional<Storage::Lease> lease = co_await storage_.acquire(job.key, 30s);
   if (!lease) co_return Failure::local("another instance is at work on it");
   const bool urgent = job.old && is_urgent(*job.old, std::time(nullptr));
@@ -206,7 +237,7 @@ IssuanceForm Resolver::form_of(const Job& job, const Ca& ca) const {
   if (entry != nullptr && form.types.size() > 1 && entry->refusals.size() % 2 == 1) {
     std::rotate(form.types.begin(), form.types.begin() + 1, form.types.end());
   }
-  form.key_type = settings_.key_type;
+  form.key_type = job.planned.second ? *settings_.second_key_type : settings_.key_type;
   form.profile = options.profile;
   form.profile_mandatory = options.profile_mandatory;
   form.preferred_chain = options.preferred_chain;
@@ -296,6 +327,13 @@ Task<Step> Resolver::keep(Job& job, Issued issued) {
                                            {"issuer", printable(leaf->issuer, 100)},
                                            {"until", http_date(leaf->not_after)},
                                            {"order", job.order_url}});
+  config::Node event = event_of(event::kObtained, job.key, job.planned.names);
+  event.add("notAfter", control::number_node(leaf->not_after));
+  event.add("serial", control::text_node(leaf->serial));
+  event.add("ca", control::text_node(directory));
+  event.add("order", control::text_node(job.order_url));
+  event.add("storage", control::text_node(settings_.options.storage));
+  hooks_.tell(std::move(event));
   Step saved = co_await save_state();
   (void)saved;  // the certificate is safe; only what is remembered about it would be lost
   co_return Done{};
@@ -308,6 +346,7 @@ Task<Step> Resolver::store(const Leaf& leaf, StoredCertificate certificate) {
   std::size_t at = 0;
   std::erase_if(data.certificates, [&](const StoredCertificate&) {
     const Leaf& old = leaves_[at++];
+    if (settings_.second_key_type && old.rsa != leaf.rsa) return false;  // the other one of the pair
     return std::all_of(old.names.begin(), old.names.end(), [&](const std::string& one) { return leaf.covers(one); }) &&
            old.names.size() <= leaf.names.size();
   });

@@ -32,13 +32,14 @@ void add_leaf(Node& to, const Leaf& leaf) {
 void Resolver::describe(Node& list) const {
   const std::int64_t now = std::time(nullptr);
   for (const Planned& one : plan_.planned) {
-    const std::string key = key_of(one.names);
+    const std::string key = one.key();
     const LedgerEntry* entry = entry_of(key);
     auto job = jobs_.find(key);
     const bool serves = one.certificate && leaves_.size() > *one.certificate;
     const bool valid = serves && leaves_[*one.certificate].not_after > now;
     std::string state = valid ? "valid" : serves ? "expired" : "waiting";
     if (entry != nullptr && entry->failures > 0) state = valid ? "renewal failing" : "failing";
+    if (is_held(key)) state = valid ? "valid, paused" : "paused";
     if (job != jobs_.end()) state = valid ? "renewing" : "obtaining";
     if (!trouble_.empty() || !storage_trouble_.empty()) state = valid ? "valid" : "blocked";
     Node node = Node::map();
@@ -49,6 +50,7 @@ void Resolver::describe(Node& list) const {
     node.add("routers", texts(one.routers));
     if (serves) {
       add_leaf(node, leaves_[*one.certificate]);
+      if (settings_.second_key_type) node.add("key", text_node(leaves_[*one.certificate].rsa ? "RSA" : "EC"));
       auto about = state_.certificates.find(leaves_[*one.certificate].serial);
       if (about != state_.certificates.end() && !about->second.directory.empty()) {
         node.add("ca", text_node(about->second.directory));
@@ -63,7 +65,7 @@ void Resolver::describe(Node& list) const {
       if (!job->second->order_url.empty()) node.add("order", text_node(job->second->order_url));
     } else {
       const Due due = due_of(one, key);
-      node.add("nextAttempt", number_node(std::max(due.at, now)));
+      if (!is_held(key) || asked_for_.contains(key)) node.add("nextAttempt", number_node(std::max(due.at, now)));
       node.add("because", text_node(due.reason));
     }
     if (entry != nullptr && entry->failures > 0) {
@@ -99,6 +101,42 @@ void Resolver::describe(Node& list) const {
     add_leaf(node, leaves_[i]);
     list.add(std::move(node));
   }
+}
+
+void Resolver::show_metrics() {
+  const std::int64_t now = std::time(nullptr);
+  std::vector<ResolverMetrics::Certificate> all;
+  for (const Planned& planned : plan_.planned) {
+    ResolverMetrics::Certificate one;
+    one.key = planned.key();
+    const LedgerEntry* entry = entry_of(one.key);
+    one.failures = entry == nullptr ? 0 : entry->failures;
+    if (one.failures > 0) one.last_result = 0;
+    if (planned.certificate) {
+      const Leaf& leaf = leaves_[*planned.certificate];
+      one.not_after = leaf.not_after;
+      auto about = state_.certificates.find(leaf.serial);
+      if (about != state_.certificates.end()) {
+        const RenewalWindow& window = about->second.suggestion.window;
+        if (window.valid()) one.window_start = window.start;
+        if (window.valid()) one.window_end = window.end;
+        if (one.failures == 0 && !about->second.directory.empty()) one.last_result = 1;
+      }
+    }
+    if (!is_held(one.key)) one.next_attempt = std::max(due_of(planned, one.key).at, now);
+    all.push_back(std::move(one));
+  }
+  metrics_.show(all);
+  std::map<std::string, std::int64_t> blocked = state_.paused;
+  std::erase_if(blocked, [&](const auto& one) { return one.second <= now; });
+  metrics_.show_blocked(blocked);
+}
+
+config::Node Resolver::event_of(std::string_view event, const std::string& key,
+                                const std::vector<std::string>& names) const {
+  config::Node node = hook_event(event, name(), names);
+  node.add("certificate", text_node(key));
+  return node;
 }
 
 config::Report Resolver::problems() const {

@@ -4,6 +4,7 @@
 #include <array>
 #include <system_error>
 
+#include "acme/hooks.h"
 #include "acme/issuance.h"
 #include "acme/jws.h"
 #include "acme/problem_codes.h"
@@ -12,6 +13,7 @@
 #include "base/ip.h"
 #include "base/text.h"
 #include "config/entry_point_address.h"
+#include "control/demand_rules.h"
 #include "tls/digest.h"
 
 namespace sluice::acme {
@@ -41,6 +43,9 @@ class Reader {
     for (const config::FallbackCa& more : options.fallback) add_ca(more.ca_server, more.eab, tls);
     read_types();
     settings_.key_type = parse_key_type(options.key_type).value_or(KeyType::rsa4096);
+    read_second_key();
+    read_hooks();
+    read_on_demand();
     settings_.public_ca = std::any_of(kPublicCas.begin(), kPublicCas.end(), [&](std::string_view known) {
       return options.ca_server.find(known) != std::string::npos;
     });
@@ -91,6 +96,46 @@ class Reader {
     if (options.http_challenge && options.http_challenge->entry_point.empty()) {
       error("httpChallenge.entryPoint is not set", "name the entry point that is reached on port 80");
     }
+  }
+
+  void read_second_key() {
+    const std::string& wanted = settings_.options.second_key_type;
+    if (wanted.empty()) return;
+    settings_.second_key_type = parse_key_type(wanted);
+    if (settings_.second_key_type && is_rsa(*settings_.second_key_type) != is_rsa(settings_.key_type)) return;
+    error("secondKeyType is of the same kind as keyType", "make one of them RSA2048 and the other EC256, or remove it");
+  }
+
+  void read_hooks() {
+    static constexpr std::array<std::string_view, 6> kEvents = {event::kObtaining, event::kObtained,   event::kFailed,
+                                                                event::kExpiring,  event::kAriChanged, event::kRevoked};
+    for (const config::AcmeHook& hook : settings_.options.hooks) {
+      const bool is_web = istarts_with(hook.webhook, "http://") || istarts_with(hook.webhook, "https://");
+      if (hook.exec.empty() ? !is_web : !hook.webhook.empty()) {
+        error("a hook needs either exec or a webhook that is a URL", "write one of the two");
+      }
+      for (const std::string& one : hook.events) {
+        if (std::find(kEvents.begin(), kEvents.end(), one) != kEvents.end()) continue;
+        error("hooks know no event " + printable(one, 100),
+              "use obtaining, obtained, failed, expiring, ari-changed or revoked");
+      }
+    }
+  }
+
+  void read_on_demand() {
+    if (!settings_.options.on_demand) return;
+    const config::OnDemand& demand = *settings_.options.on_demand;
+    const bool is_web = istarts_with(demand.ask, "http://") || istarts_with(demand.ask, "https://");
+    if (demand.allow.empty() && demand.ask.empty()) {
+      error("onDemand allows every name of the world", "list names under allow, or name a service under ask");
+    }
+    if (!demand.ask.empty() && !is_web) error("onDemand.ask is no URL", "write http:// or https:// before it");
+    for (const std::string& one : demand.allow) {
+      if (control::demand_pattern(one)) continue;
+      error("onDemand.allow: " + printable(one, 300) + " is no name", "write a name, or *.example.com for one label");
+    }
+    if (settings_.options.tls_challenge || settings_.options.http_challenge) return;
+    error("onDemand needs a challenge that is answered at once", "set tlsChallenge or httpChallenge");
   }
 
   void add_ca(const std::string& url, const std::optional<config::ExternalAccountBinding>& eab, const rest::Tls& tls) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,7 +29,8 @@ struct ResolverSettings {
   std::vector<CaChoice> cas;       // the first is caServer
   std::vector<std::string> types;  // of challenges, best first
   KeyType key_type = KeyType::rsa4096;
-  bool public_ca = false;   // it certifies names of the internet only
+  std::optional<KeyType> second_key_type;  // of the other kind
+  bool public_ca = false;                  // it certifies names of the internet only
   std::string entry_point;  // where the first of `types` is answered, when nobody can reach that over IPv6; else empty
   std::string inputs;       // a hash of what decides whether a CA says yes
 };

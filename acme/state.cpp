@@ -101,6 +101,8 @@ std::string write_state(const ResolverState& state) {
   for (const OpenRecord& one : state.records) {
     json["records"].push_back({{"name", one.name}, {"token", one.token}, {"proof", one.key_authorization}});
   }
+  for (const std::string& name : state.demanded) json["demanded"].push_back(name);
+  for (const std::string& key : state.held) json["held"].push_back(key);
   for (const ResolverState::Archived& one : state.archived) {
     json["archived"].push_back({{"since", one.since},
                                 {"main", one.certificate.main},
@@ -138,6 +140,8 @@ ResolverState read_state(std::string_view text) {
   for (const Json& one : list_of(json, "records")) {
     state.records.push_back({text_of(one, "name"), text_of(one, "token"), text_of(one, "proof")});
   }
+  for (const std::string& name : texts_of(json, "demanded")) state.demanded.insert(name);
+  for (const std::string& key : texts_of(json, "held")) state.held.insert(key);
   for (const Json& one : list_of(json, "archived")) {
     ResolverState::Archived archived;
     archived.since = number_of(one, "since");

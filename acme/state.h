@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -49,7 +50,11 @@ struct ResolverState {
   std::map<std::string, std::string> next_keys;             // DER: of a change of account keys under way, by directory
   std::map<std::string, std::int64_t> paused;               // until when nothing is asked of a CA, by directory
   std::vector<OpenRecord> records;                          // that are, or may still be, in the DNS
+  std::set<std::string> held;                               // keys an operator has paused; kHoldAll: every one
+  std::set<std::string> demanded;                           // names that clients asked for and may have one
   std::vector<Archived> archived;
+
+  static constexpr const char* kHoldAll = "*";
 
   friend bool operator==(const ResolverState&, const ResolverState&) = default;
 };

@@ -17,6 +17,8 @@ namespace {
 
 constexpr const char* kUsage =
     "usage: sluice certs list|show NAME|test NAME|renew NAME [-o text|json] [--control PATH]\n"
+    "       sluice certs retry|pause|resume [NAME]\n"
+    "       sluice certs dry-run NAME [--ca URL]\n"
     "       sluice certs revoke NAME [--reason NUMBER]\n"
     "       sluice certs account roll-key|close RESOLVER\n"
     "       sluice certs export DIRECTORY [NAME...] [--storage FILE]\n"
@@ -27,9 +29,13 @@ int usage() {
   return 2;
 }
 
+// What waits for a CA may take as long as the CA.
+constexpr Duration kPatience = 3min;
+
 nlohmann::json ask(const ControlOptions& options, const std::string& path, const std::string& method,
                    int& exit_status) {
-  const ControlReply reply = ask_instance(options.control, path, method);
+  const ControlReply reply =
+      ask_instance(options.control, path, method, method == "POST" ? kPatience : kControlTimeout);
   exit_status = reply.status == 400 ? 2 : reply.status == 404 || reply.status == 409 ? 1 : kUnreachable;
   return answer_of(reply, "certs");
 }
@@ -52,7 +58,10 @@ std::string list_text(const nlohmann::json& list) {
     const std::int64_t next = one.value("nextAttempt", std::int64_t{0});
     const std::string more = one["names"].size() > 1 ? fmt::format(" +{}", one["names"].size() - 1) : "";
     std::string last = one.value("problem", "");
+    if (last.empty() && one.contains("blockedBy")) last = one.value("blockedBy", "");
     if (last.empty() && one.contains("doing")) last = one.value("doing", "");
+    const bool waits = one.value("state", "") == "waiting" || (next == 0 && one.contains("because"));
+    if (last.empty() && waits) last = one.value("because", "");
     text += fmt::format("{:<32} {:<16} {:<12} {:<10} {}{}\n", printable(one.value("name", "")) + more,
                         one.value("state", ""), one.value("resolver", ""), ends == 0 ? "-" : when(ends),
                         next == 0 ? "-" : when(next), last.empty() ? "" : "  " + printable(last, 100));
@@ -116,6 +125,16 @@ int test(const ControlOptions& options) {
   return answer.value("verdict", "") == "reaches us" ? 0 : 1;
 }
 
+int dry_run(const ControlOptions& options) {
+  int exit_status = 0;
+  std::string path = "/certs/dry-run?name=" + escaped(options.words[1]);
+  if (const std::string& ca = options.more.at("--ca"); !ca.empty()) path += "&ca=" + escaped(ca);
+  const nlohmann::json answer = ask(options, path, "POST", exit_status);
+  if (answer.is_discarded()) return exit_status;
+  print(options.output == "json" ? answer.dump(2) + '\n' : show_text(answer));
+  return answer.contains("problem") ? 1 : 0;
+}
+
 int tell(const ControlOptions& options, const std::string& path) {
   int exit_status = 0;
   const nlohmann::json answer = ask(options, path, "POST", exit_status);
@@ -128,7 +147,7 @@ int tell(const ControlOptions& options, const std::string& path) {
 
 int certs(const std::vector<std::string>& arguments) {
   ControlOptions options;
-  options.more = {{"--reason", "0"}, {"--storage", "acme.json"}};
+  options.more = {{"--reason", "0"}, {"--storage", "acme.json"}, {"--ca", ""}};
   if (!read_options(arguments, options) || options.words.empty()) return usage();
   const std::string& what = options.words.front();
   const std::size_t count = options.words.size();
@@ -136,6 +155,10 @@ int certs(const std::vector<std::string>& arguments) {
   if (what == "show" && count == 2) return show(options, false);
   if (what == "test" && count == 2) return test(options);
   if (what == "renew" && count == 2) return tell(options, "/certs/renew?name=" + escaped(options.words[1]));
+  if ((what == "retry" || what == "pause" || what == "resume") && count <= 2) {
+    return tell(options, "/certs/" + what + "?name=" + (count == 2 ? escaped(options.words[1]) : ""));
+  }
+  if (what == "dry-run" && count == 2) return dry_run(options);
   if (what == "revoke" && count == 2) {
     return tell(options,
                 "/certs/revoke?name=" + escaped(options.words[1]) + "&reason=" + escaped(options.more["--reason"]));

@@ -120,12 +120,17 @@ int export_certificates(const std::string& storage, const std::string& directory
   std::optional<acme::ReadStore> store = read(storage, exit_status);
   if (!store) return exit_status;
   int written = 0;
+  std::map<std::string, bool> kinds;  // by folder: the first one there has an RSA key
   for (const auto& [resolver, data] : store->resolvers) {
     for (const StoredCertificate& one : data.certificates) {
       const bool wanted = names.empty() || std::find(names.begin(), names.end(), one.main) != names.end();
       std::string folder = one.main;
       std::replace(folder.begin(), folder.end(), '*', '_');
       if (!wanted || folder.empty() || folder.find('/') != std::string::npos || folder.starts_with('.')) continue;
+      // Two for the same names with different kinds of keys are a pair.
+      const std::optional<acme::Leaf> leaf = acme::read_leaf(one.certificate);
+      const bool rsa = leaf && leaf->rsa;
+      if (kinds.emplace(folder, rsa).first->second != rsa) folder += rsa ? ".rsa" : ".ec";
       Status done = write_pair(one, directory, folder);
       if (!done) return fail((fs::path(directory) / folder).string(), message(done.error()));
       print((fs::path(directory) / folder).string() + '\n');

@@ -40,12 +40,14 @@ const std::vector<Command>& commands() {
         {{"--output=FORM", "text (default) or json"}, {"--control=PATH", "its control socket"}}},
        get},
       {{"certs",
-        "list|show NAME|test NAME|renew NAME|revoke NAME|account CHANGE RESOLVER|export DIRECTORY [NAME...]|"
-        "import FROM RESOLVER",
-        "say how the certificates of resolvers fare, try one now, write them out as PEM files, take them from lego, "
-        "certbot, Caddy or Traefik 1; give an account another key",
+        "list|show NAME|test NAME|renew NAME|retry [NAME]|pause [NAME]|resume [NAME]|dry-run NAME|revoke NAME|"
+        "account CHANGE RESOLVER|export DIRECTORY [NAME...]|import FROM RESOLVER",
+        "say how the certificates of resolvers fare, try one now or only to see, order none for a while, write them "
+        "out "
+        "as PEM files, take them from lego, certbot, Caddy or Traefik 1; give an account another key",
         {{"--output=FORM", "text (default) or json"},
          {"--control=PATH", "the control socket of the running instance"},
+         {"--ca=URL", "dry-run: the directory of a CA for trying (default: Let's Encrypt's)"},
          {"--reason=NUMBER", "revoke: why, as RFC 5280 numbers it"},
          {"--storage=FILE", "export, import: the storage of the resolvers (default acme.json)"}}},
        certs},

@@ -15,7 +15,6 @@
 namespace sluice::cmd {
 namespace {
 
-constexpr Duration kTimeout = 10s;
 constexpr std::size_t kMostReply = std::size_t{256} << 20;
 
 Task<void> send(rest::Client& client, rest::Call call, ControlReply& reply) {
@@ -31,7 +30,8 @@ Task<void> send(rest::Client& client, rest::Call call, ControlReply& reply) {
 
 }  // namespace
 
-ControlReply ask_instance(const std::string& socket, const std::string& path, const std::string& method) {
+ControlReply ask_instance(const std::string& socket, const std::string& path, const std::string& method,
+                          Duration timeout) {
   std::vector<std::string> candidates{socket};
   if (socket.empty()) candidates = api::default_control_paths(environment());
   ControlReply reply;
@@ -51,7 +51,7 @@ ControlReply ask_instance(const std::string& socket, const std::string& path, co
     call.server.unix_socket = candidate;
     call.path = path;
     call.method = method;
-    call.connect_timeout = call.timeout = kTimeout;
+    call.connect_timeout = call.timeout = timeout;
     call.max_reply = kMostReply;
     ControlReply one;
     Loop loop;

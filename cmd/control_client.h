@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "base/time.h"
 #include "rest/call.h"
 
 namespace sluice::cmd {
@@ -15,7 +16,9 @@ struct ControlReply {
 };
 
 // `socket`: path of the control socket; empty: the default ones in turn. `path`: of the question, escaped.
-ControlReply ask_instance(const std::string& socket, const std::string& path, const std::string& method = "GET");
+inline constexpr Duration kControlTimeout = 10s;
+ControlReply ask_instance(const std::string& socket, const std::string& path, const std::string& method = "GET",
+                          Duration timeout = kControlTimeout);
 
 // For the query of a question.
 std::string escaped(std::string_view text);

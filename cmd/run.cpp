@@ -14,6 +14,7 @@
 #include "cmd/static_configuration.h"
 #include "control/control.h"
 #include "observe/log.h"
+#include "observe/metrics.h"
 #include "providers/docker/process.h"
 #include "providers/docker/provider.h"
 #include "providers/docker/swarm_provider.h"
@@ -135,26 +136,27 @@ int run(const std::vector<std::string>& arguments) {
   log::info("Sluice starts", {{"version", kVersion}});
   int status = 1;
   {
+    observe::Metrics metrics;
     Loop loop;
     rest::Client client(std::string("sluice/") + kVersion);
     config::Report report;
     std::vector<std::unique_ptr<control::Provider>> providers = make_providers(configuration, client, report);
     acme::AcmeProvider* certificates = nullptr;
     if (!configuration.certificates_resolvers.empty()) {
-      auto provider = std::make_unique<acme::AcmeProvider>(configuration, environment(), client);
+      auto provider = std::make_unique<acme::AcmeProvider>(configuration, environment(), client, metrics);
       certificates = provider.get();
       providers.push_back(std::move(provider));
     }
     if (config::has_errors(report)) {
       log_report(report);
     } else {
-      control::Control control(configuration, middleware_kinds(), std::move(providers));
+      control::Control control(configuration, middleware_kinds(), std::move(providers), metrics);
       if (certificates != nullptr) certificates->attach(control.challenges());
       config::Report problems = control.start();
       report.insert(report.end(), problems.begin(), problems.end());
       log_report(report);
       if (!config::has_errors(report)) {
-        api::ControlSocket socket(control, certificates);
+        api::ControlSocket socket(control, metrics, certificates);
         if (open_control(configuration, socket)) control.accompany(socket.run());
         status = control.run();
       }

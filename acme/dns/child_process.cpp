@@ -62,12 +62,16 @@ class Start {
   }
 
   // 0, or an errno.
-  int run(std::vector<std::string>& command, pid_t& pid) {
+  int run(std::vector<std::string>& command, std::vector<std::string>& variables, pid_t& pid) {
     std::vector<char*> arguments;
     arguments.reserve(command.size() + 1);
     for (std::string& word : command) arguments.push_back(word.data());
     arguments.push_back(nullptr);
-    return posix_spawnp(&pid, arguments[0], &actions_, &attributes_, arguments.data(), environ);
+    std::vector<char*> environment;
+    for (std::string& one : variables) environment.push_back(one.data());
+    for (char** one = environ; *one != nullptr; ++one) environment.push_back(*one);
+    environment.push_back(nullptr);
+    return posix_spawnp(&pid, arguments[0], &actions_, &attributes_, arguments.data(), environment.data());
   }
 
  private:
@@ -103,7 +107,8 @@ int exit_status(int status) { return WIFSIGNALED(status) ? 128 + WTERMSIG(status
 
 }  // namespace
 
-Task<Result<ProgramEnd>> run_program(std::vector<std::string> command, Duration timeout) {
+Task<Result<ProgramEnd>> run_program(std::vector<std::string> command, Duration timeout,
+                                     std::vector<std::string> variables) {
   if (command.empty()) co_return Error::of(Code::invalid, "no program");
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) co_return Error::system(errno, "pipe");
@@ -116,7 +121,8 @@ Task<Result<ProgramEnd>> run_program(std::vector<std::string> command, Duration 
   Status watched = output_ready.open(ours.fd);
   if (!watched) co_return watched.error();
   pid_t pid = 0;
-  int failed = Start(theirs.fd).run(command, pid);
+  auto starting = offload([&] { return Start(theirs.fd).run(command, variables, pid); });
+  int failed = co_await starting;
   theirs.reset();
   if (failed != 0) co_return Error::system(failed, "the program cannot be started");
 

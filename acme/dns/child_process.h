@@ -1,8 +1,8 @@
 // child_process.h: runs a program to its end without holding up the loop: its exit and its output are descriptors the
 // loop watches.
 //
-// The program runs without a shell, with our environment, in a process group of its own that is killed when it takes
-// too long or its caller is cancelled. It is always reaped before the call returns.
+// The program runs without a shell, with our environment and what is added to it, in a process group of its own that is
+// killed when it takes too long or its caller is cancelled. It is always reaped before the call returns.
 #pragma once
 
 #include <string>
@@ -20,7 +20,8 @@ struct ProgramEnd {
 };
 
 // `command`: the program, looked for in PATH when it has no slash, and its arguments. Errors: not_found or another of
-// starting it (`sys`), timed_out, or what the scope was cancelled with.
-Task<Result<ProgramEnd>> run_program(std::vector<std::string> command, Duration timeout);
+// starting it (`sys`), timed_out, or what the scope was cancelled with. `variables`: "NAME=value".
+Task<Result<ProgramEnd>> run_program(std::vector<std::string> command, Duration timeout,
+                                     std::vector<std::string> variables = {});
 
 }  // namespace sluice::acme::dns

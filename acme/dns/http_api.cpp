@@ -65,18 +65,24 @@ void HttpApi::set_credentials(std::string username, std::string password) {
 
 std::string HttpApi::host() const { return server_.origin.substr(server_.origin.find("://") + 3); }
 
+rest::Call HttpApi::call(std::string method, const std::string& path) const {
+  rest::Call call;
+  call.server = server_;
+  call.method = std::move(method);
+  call.path = prefix_ + path;
+  if (!call.path.starts_with('/')) call.path.insert(0, 1, '/');
+  call.timeout = timeout_;
+  return call;
+}
+
 Task<Result<rest::Reply>> HttpApi::send(std::string method, std::string path, std::vector<rest::Header> headers,
                                         std::string body, std::string& why) const {
   Duration pause = 1s;
   for (int tries = 1;; ++tries) {
-    rest::Call call;
-    call.server = server_;
-    call.method = method;
-    call.path = prefix_ + path;
-    call.headers = headers;
-    call.body = body;
-    call.timeout = timeout_;
-    Result<rest::Reply> reply = co_await client_->send(std::move(call));
+    rest::Call one = call(method, path);
+    one.headers = headers;
+    one.body = body;
+    Result<rest::Reply> reply = co_await client_->send(std::move(one));
     if (!reply) {
       why = method + " " + server_.origin + prefix_ + path.substr(0, path.find('?')) + ": " +
             std::string(reply.error().text);

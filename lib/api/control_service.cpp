@@ -99,7 +99,10 @@ std::string parameter_of(const http::Request& request, const char* name) {
   return found == parameters.end() ? std::string() : found->second;
 }
 
-// Those that wait for a CA. `path` is one of them.
+constexpr std::string_view kPause = "/certs/pause";
+constexpr std::string_view kResume = "/certs/resume";
+
+// Those that wait for a CA or a disk. `path` is one of them.
 Task<Answer> ask_the_ca(control::CertificateDesk& desk, std::string path, std::string name, std::string reason,
                         std::string resolver, std::string change) {
   std::string wrong;
@@ -107,6 +110,8 @@ Task<Answer> ask_the_ca(control::CertificateDesk& desk, std::string path, std::s
     const std::uint64_t code = parse_u64(reason).value_or(0);
     if (code > 10) co_return refuse(400, "reasons are numbers from 0 to 10 (RFC 5280)");
     wrong = co_await desk.revoke(std::move(name), static_cast<int>(code));
+  } else if (path == kPause || path == kResume) {
+    wrong = co_await desk.hold(std::move(name), path == kPause);
   } else if (change == "roll-key" || change == "close") {
     const auto what = change == "close" ? control::CertificateDesk::AccountChange::close
                                         : control::CertificateDesk::AccountChange::roll_key;
@@ -121,9 +126,11 @@ Answer about_certificates(control::CertificateDesk& desk, const http::Request& r
   const std::string_view path = request.target.path;
   const bool asks = request.method == http::Method::get || request.method == http::Method::head;
   if (path == "/certs" && asks) return {200, desk.certificates()};
-  if (path != "/certs/renew") return refuse(404, "there is no such question");
+  if (path != "/certs/renew" && path != "/certs/retry") return refuse(404, "there is no such question");
   if (request.method != http::Method::post) return refuse(405, "this changes something, so it is a POST");
-  if (!desk.renew(parameter_of(request, "name"))) return refuse(404, "no certificate is for this name");
+  const std::string name = parameter_of(request, "name");
+  if (path == "/certs/retry" && !desk.retry(name)) return refuse(404, "none has failed");
+  if (path == "/certs/renew" && !desk.renew(name)) return refuse(404, "no certificate is for this name");
   return refuse(202, "it is tried now; `sluice certs show` says how it goes");
 }
 
@@ -134,7 +141,13 @@ Task<Result<http::Response>> ControlService::handle(http::Request& request) cons
   constexpr std::string_view kTest = "/certs/test";
   constexpr std::string_view kRevoke = "/certs/revoke";
   constexpr std::string_view kAccount = "/certs/account";
+  constexpr std::string_view kDryRun = "/certs/dry-run";
   const std::string_view path = request.target.path;
+  if (path == "/metrics" && request.method == http::Method::get) {
+    http::Response response = http::text_response(request.arena, 200, request.arena.copy(metrics_.exposition()));
+    response.fields.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+    co_return response;
+  }
   Answer made;
   if (!path.starts_with(kCertificates)) {
     made = answer(source_.live(), request);
@@ -144,7 +157,13 @@ Task<Result<http::Response>> ControlService::handle(http::Request& request) cons
     std::string name = parameter_of(request, "name");
     Node tested = co_await certificates_->test(std::move(name));
     made.node = std::move(tested);
-  } else if ((path == kRevoke || path == kAccount) && request.method == http::Method::post) {
+  } else if (path == kDryRun && request.method == http::Method::post) {
+    std::string name = parameter_of(request, "name");
+    std::string ca = parameter_of(request, "ca");
+    Node tried = co_await certificates_->dry_run(std::move(name), std::move(ca));
+    made = tried.is_null() ? refuse(404, "no certificate is for this name") : Answer{200, std::move(tried)};
+  } else if ((path == kRevoke || path == kAccount || path == kPause || path == kResume) &&
+             request.method == http::Method::post) {
     made = co_await ask_the_ca(*certificates_, std::string(path), parameter_of(request, "name"),
                                parameter_of(request, "reason"), parameter_of(request, "resolver"),
                                parameter_of(request, "change"));

@@ -62,8 +62,10 @@ std::shared_ptr<const server::Snapshot> only(std::shared_ptr<const proxy::Handle
 
 }  // namespace
 
-ControlSocket::ControlSocket(const control::LiveSource& source, control::CertificateDesk* certificates)
-    : pinned_(new server::PinnedSnapshot(only(std::make_shared<ControlService>(source, certificates)), *this)) {
+ControlSocket::ControlSocket(const control::LiveSource& source, observe::Metrics& metrics,
+                             control::CertificateDesk* certificates)
+    : pinned_(
+          new server::PinnedSnapshot(only(std::make_shared<ControlService>(source, metrics, certificates)), *this)) {
   settings_.name = "control";
   settings_.forwards = false;
 }

@@ -19,8 +19,9 @@ namespace sluice::api {
 
 class ControlSocket final : private FdWatch, private server::Host, private server::PinnedSnapshot::Retire {
  public:
-  // Both must outlive the socket; see ControlService.
-  explicit ControlSocket(const control::LiveSource& source, control::CertificateDesk* certificates = nullptr);
+  // All must outlive the socket; see ControlService.
+  ControlSocket(const control::LiveSource& source, observe::Metrics& metrics,
+                control::CertificateDesk* certificates = nullptr);
   ~ControlSocket();
 
   // Makes the socket at `path` and the directory it is in. The file of a process that is gone is replaced, that of a

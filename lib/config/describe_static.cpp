@@ -47,6 +47,24 @@ void FallbackCa::describe(Describer<FallbackCa>& d) {
   d.option("eab", &FallbackCa::eab, "Binding to an account that exists at the CA.");
 }
 
+void AcmeHook::describe(Describer<AcmeHook>& d) {
+  d.name("AcmeHook");
+  d.option("exec", &AcmeHook::exec, "Program to run, and its arguments; no shell is between.");
+  d.option("webhook", &AcmeHook::webhook, "URL to post the event to, as JSON.").secret();
+  d.option("events", &AcmeHook::events,
+           "obtaining, obtained, failed, expiring, ari-changed or revoked; none: all of them.");
+  d.option("timeout", &AcmeHook::timeout, "Time it may take.");
+}
+
+void OnDemand::describe(Describer<OnDemand>& d) {
+  d.name("OnDemand");
+  d.option("allow", &OnDemand::allow, "Names, and *.example.com for one label; none: `ask` decides alone.");
+  d.option("ask", &OnDemand::ask, "URL asked with ?domain=NAME&client=IP: 2xx allows the name, 4xx refuses it.")
+      .secret();
+  d.option("limit", &OnDemand::limit, "Names allowed within an hour.");
+  d.option("clientLimit", &OnDemand::client_limit, "Names one client may bring up within an hour.");
+}
+
 void Acme::describe(Describer<Acme>& d) {
   d.name("Acme");
   d.option("email", &Acme::email, "Contact of the account.");
@@ -60,6 +78,10 @@ void Acme::describe(Describer<Acme>& d) {
       .one_of({"EC256", "EC384", "RSA2048", "RSA3072", "RSA4096", "RSA8192"})
       .ignoring_case()
       .or_default();
+  d.option("secondKeyType", &Acme::second_key_type,
+           "A second certificate for the same names with such a key: EC beside RSA, or RSA beside EC.")
+      .one_of({"EC256", "EC384", "RSA2048", "RSA3072", "RSA4096", "RSA8192"})
+      .ignoring_case();
   d.option("eab", &Acme::eab, "Binding to an account that exists at the CA.");
   d.option("certificatesDuration", &Acme::certificates_duration,
            "Life of the certificates in hours; decides when they are renewed.");
@@ -79,6 +101,9 @@ void Acme::describe(Describer<Acme>& d) {
            "Order nothing when the CA does not offer the profile, rather than without one.");
   d.option("reusePrivateKey", &Acme::reuse_private_key, "Renew certificates with the keys they have.");
   d.option("selfCheck", &Acme::self_check, "Look first whether a name leads to us, before a CA is asked to.");
+  d.option("onDemand", &Acme::on_demand,
+           "Obtain certificates for names no router names, when a client's handshake asks for one.");
+  d.option("hooks", &Acme::hooks, "Programs and web services that are told what becomes of certificates.");
 }
 
 void Tailscale::describe(Describer<Tailscale>& d) { d.name("Tailscale"); }

@@ -59,6 +59,26 @@ struct FallbackCa {
   friend bool operator==(const FallbackCa&, const FallbackCa&) = default;
 };
 
+// Whom the resolver tells what becomes of its certificates: a program or a web service.
+struct AcmeHook {
+  std::vector<std::string> exec;  // the program and its arguments
+  std::string webhook;
+  std::vector<std::string> events;  // none: all
+  Duration timeout = 30s;
+  static void describe(Describer<AcmeHook>& describer);
+  friend bool operator==(const AcmeHook&, const AcmeHook&) = default;
+};
+
+// Certificates for names that no router names, obtained when a client asks for one.
+struct OnDemand {
+  std::vector<std::string> allow;  // names and wildcards; none: `ask` decides alone
+  std::string ask;                 // URL of a service that says whether a name may have one
+  std::int64_t limit = 60;         // new names an hour
+  std::int64_t client_limit = 10;  // names one client may bring up in an hour
+  static void describe(Describer<OnDemand>& describer);
+  friend bool operator==(const OnDemand&, const OnDemand&) = default;
+};
+
 struct Acme {
   std::string email;
   std::string ca_server = "https://acme-v02.api.letsencrypt.org/directory";
@@ -68,6 +88,7 @@ struct Acme {
   bool disable_common_name = false;
   std::string storage = "acme.json";
   std::string key_type = "RSA4096";
+  std::string second_key_type;  // Sluice's own; empty: one certificate per name
   std::optional<ExternalAccountBinding> eab;
   std::int64_t certificates_duration = 2160;  // hours
   Duration client_timeout = 2min;
@@ -84,6 +105,8 @@ struct Acme {
   bool partial = false;
   bool profile_mandatory = true;
   bool reuse_private_key = false;
+  std::vector<AcmeHook> hooks;
+  std::optional<OnDemand> on_demand;
   static void describe(Describer<Acme>& describer);
   friend bool operator==(const Acme&, const Acme&) = default;
 };

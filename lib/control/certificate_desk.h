@@ -20,6 +20,14 @@ class CertificateDesk {
   virtual config::Node certificates() const = 0;
   // Orders the certificates that are for this name at once, whatever they wait for. False: there is none.
   virtual bool renew(std::string_view name) = 0;
+  // The same, of those for this name (empty: of all) whose last attempt failed. False: there is none.
+  virtual bool retry(std::string_view name) = 0;
+  // Nothing is ordered for this name (empty: for any), across restarts, until it is called with `held` false. Answers
+  // what is wrong, or nothing.
+  virtual Task<std::string> hold(std::string name, bool held) = 0;
+  // Obtains the certificate of this name at the CA with this directory and throws it away; an empty directory: where
+  // the configured CA lets try. What came of it, with the `verdict` in words; null: there is no such certificate.
+  virtual Task<config::Node> dry_run(std::string name, std::string directory) = 0;
   // What an operator decides about certificates and accounts that are there; they answer what is wrong, or nothing.
   // `reason`: RFC 5280 §5.3.1.
   virtual Task<std::string> revoke(std::string name, int reason) = 0;

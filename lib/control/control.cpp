@@ -6,6 +6,7 @@
 #include <csignal>
 
 #include "async/timer.h"
+#include "control/demand_rules.h"
 #include "control/internal_provider.h"
 #include "control/problems.h"
 #include "net/listener.h"
@@ -34,7 +35,7 @@ void log_problem(const config::Problem& problem) {
 }  // namespace
 
 Control::Control(const config::Static& configuration, MiddlewareKinds kinds,
-                 std::vector<std::unique_ptr<Provider>> providers)
+                 std::vector<std::unique_ptr<Provider>> providers, observe::Metrics& metrics)
     : configuration_(configuration),
       entry_points_(make_entry_points(configuration)),
       worker_count_(configuration.workers > 0 ? static_cast<unsigned>(configuration.workers) : default_workers()),
@@ -42,6 +43,8 @@ Control::Control(const config::Static& configuration, MiddlewareKinds kinds,
                internal_services(configuration, terminating_), registry_),
       providers_(std::move(providers)),
       aggregator_(configuration.providers.providers_throttle_duration, names_of(providers_)),
+      challenge_counts_(metrics),
+      demand_rules_(demand_rules(configuration)),
       undrained_(entry_points_.settings.size(), 0),
       signals_({SIGTERM, SIGINT, SIGHUP, SIGUSR1}),
       adopted_(worker_count_, 0) {}
@@ -74,7 +77,8 @@ config::Report Control::start() {
   }
   if (config::has_errors(report)) return report;
   for (unsigned i = 0; i < worker_count_; ++i) {
-    auto worker = std::make_unique<server::Worker>(i, entry_points_.settings, reports_);
+    auto worker = std::make_unique<server::Worker>(i, entry_points_.settings, reports_, &challenge_counts_,
+                                                   demand_rules_ ? &*demand_rules_ : nullptr);
     std::size_t failed = 0;
     Status started = worker->start(addresses, failed);
     if (!started) {
@@ -212,6 +216,8 @@ Task<void> Control::follow_workers() {
         log::debug("configuration is live in every worker", {{"number", live_}});
       } else if (const auto* armed = std::get_if<server::Armed>(&report)) {
         challenges_.confirmed(*armed);
+      } else if (const auto* demanded = std::get_if<server::Demanded>(&report)) {
+        scope_.spawn(meet_demand(demanded->name, demanded->client));
       } else if (const auto* drained = std::get_if<server::Drained>(&report)) {
         --undrained_[drained->entry_point];
         drained_.notify_all();
@@ -219,6 +225,15 @@ Task<void> Control::follow_workers() {
       // A retired snapshot is destroyed here, with the reports.
     }
   }
+}
+
+// A yes is answered by the snapshot with the certificate.
+Task<void> Control::meet_demand(std::string name, IpAddress client) {
+  bool taken = false;
+  for (const auto& provider : providers_) {
+    if (!taken) taken = co_await provider->demanded(name, client);
+  }
+  if (!taken) give_all(server::RefuseDemand{std::move(name)});
 }
 
 Task<void> Control::follow_signals() {

@@ -25,8 +25,9 @@ namespace sluice::control {
 
 class Control final : public LiveSource, private ArmedChallenges::Workers, private OcspStapler::Listener {
  public:
-  // A loop must exist on this thread. `configuration` and `kinds` must outlive it.
-  Control(const config::Static& configuration, MiddlewareKinds kinds, std::vector<std::unique_ptr<Provider>> providers);
+  // A loop must exist on this thread. `configuration`, `kinds` and `metrics` must outlive it.
+  Control(const config::Static& configuration, MiddlewareKinds kinds, std::vector<std::unique_ptr<Provider>> providers,
+          observe::Metrics& metrics);
   ~Control();
 
   // Opens the entry points; the report has errors when that fails, and then `run` must not be called.
@@ -47,6 +48,7 @@ class Control final : public LiveSource, private ArmedChallenges::Workers, priva
   Task<void> follow_files();
   Task<void> rotate_tickets();
   Task<void> follow_workers();
+  Task<void> meet_demand(std::string name, IpAddress client);
   Task<void> follow_signals();
   Task<void> drain();
   Task<void> drain_entry_point(std::size_t index);
@@ -70,6 +72,8 @@ class Control final : public LiveSource, private ArmedChallenges::Workers, priva
   std::set<std::string> watched_;
   Signal files_known_;
   Mailbox<server::WorkerReport> reports_;
+  server::ChallengeCounts challenge_counts_;
+  std::optional<server::DemandRules> demand_rules_;
   std::vector<std::unique_ptr<server::Worker>> workers_;
   std::vector<unsigned> undrained_;  // workers with connections left, per entry point
   Signal drained_;

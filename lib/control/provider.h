@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "async/task.h"
+#include "base/ip.h"
 #include "config/dynamic.h"
 #include "config/problem.h"
 
@@ -41,6 +42,8 @@ class Provider {
   virtual void reread() {}
   // What it has done so far; null: it does not count. As long as the provider.
   virtual const ProviderStats* stats() const { return nullptr; }
+  // A client's handshake waits for a certificate of this name: whether one is being obtained, or is there by now.
+  virtual Task<bool> demanded(std::string, IpAddress) { co_return false; }
   // After every build: the certificates that routers want. For whoever obtains them.
   virtual void wanted(const CertificateWants&) {}
 };

@@ -5,10 +5,13 @@
 #include <string_view>
 #include <vector>
 
+#include "server/challenge_counts.h"
 #include "server/challenges.h"
 #include "server/routing.h"
 
 namespace sluice::server {
+
+class CertificateDemand;
 
 class Host {
  public:
@@ -16,6 +19,10 @@ class Host {
   virtual Ref<PinnedSnapshot> snapshot() = 0;
   // The challenges armed now, null for none; good until the caller waits for something.
   virtual const Challenges* challenges() { return nullptr; }
+  // Null: nobody counts the questions of CAs.
+  virtual const ChallengeCounts* challenge_counts() { return nullptr; }
+  // Null: no certificate is obtained because of a handshake.
+  virtual CertificateDemand* demand() { return nullptr; }
   // http_date of now.
   virtual std::string_view date() = 0;
 

@@ -85,6 +85,15 @@ Task<Result<http::Response>> answer(http::Request& request, std::string_view key
   co_return http::text_response(request.arena, 200, request.arena.copy(key_authorization));
 }
 
+void count(const ChallengeCounts* counts, HttpChallenge::Way way) {
+  using Way = HttpChallenge::Way;
+  if (counts == nullptr || way == Way::none) return;
+  const bool passed = way == Way::target || way == Way::router || way == Way::redirect;
+  counts->add(ChallengeCounts::http, way == Way::answer ? ChallengeCounts::own
+                                     : passed           ? ChallengeCounts::forwarded
+                                                        : ChallengeCounts::refused);
+}
+
 // Ends what runs in a scope when its time is over.
 class TimeLimit final : private Timer {
  public:
@@ -192,6 +201,7 @@ HttpChallenge decide_challenge(const HttpPlace& place, const http::Request& requ
 Task<Result<http::Response>> answer_challenge(const HttpPlace& place, http::Request& request) {
   using Way = HttpChallenge::Way;
   HttpChallenge challenge = decide_challenge(place, request);
+  count(place.counts, challenge.way);
   switch (challenge.way) {
     case Way::none:
     case Way::redirect: return route_request(place.routes, request);
@@ -214,7 +224,7 @@ Task<Result<http::Response>> answer_request(const HttpRoutes& routes, const Snap
   std::string_view raw = request.target.raw;
   bool may_be_challenge = raw.size() > kChallengePath.size() && raw[1] == '.';
   if (!may_be_challenge) return route_request(routes, request);
-  HttpPlace place{routes, snapshot.challenge_rules(entry_point), host.challenges()};
+  HttpPlace place{routes, snapshot.challenge_rules(entry_point), host.challenges(), host.challenge_counts()};
   return answer_challenge(place, request);
 }
 

@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "server/challenge_counts.h"
 #include "server/challenges.h"
 #include "server/routing.h"
 
@@ -32,6 +33,7 @@ struct HttpPlace {
   const HttpRoutes& routes;
   const ChallengeRules* rules = nullptr;  // null: no host is ours or handed to anybody
   const Challenges* armed = nullptr;      // null: none; needed until the first wait
+  const ChallengeCounts* counts = nullptr;
 };
 
 struct HttpChallenge {

@@ -4,6 +4,7 @@
 
 #include "observe/log.h"
 #include "proxy/postgres.h"
+#include "server/certificate_demand.h"
 #include "server/h2_connection.h"
 #include "server/proxy_preamble.h"
 #include "server/tcp_choice.h"
@@ -155,6 +156,19 @@ Task<void> Reception::receive_tls(bool postgres) {
     log_refusal("no TCP router takes the PostgreSQL connection", sni);
     co_return;
   }
+  CertificateDemand* demand = place_.host.demand();
+  if (demand != nullptr && (here->hosts.catch_all() || here->hosts.find(sni).specific) &&
+      demand->concerns(**pinned, sni)) {
+    pinned = Ref<PinnedSnapshot>();
+    const CertificateDemand::End end = co_await demand->wait(place_.host, sni, peer_.remote.ip, deadline);
+    if (end == CertificateDemand::End::late) {
+      log_refusal("the certificate of the name was not there in time", sni);
+      co_return;
+    }
+    pinned = place_.host.snapshot();
+    here = routes(*pinned).tls.get();
+    if (here == nullptr) co_return;
+  }
   const HttpsHosts::Policy& policy = *here->hosts.find(sni).policy;
   co_await end_tls(policy, std::move(sni), pinned, deadline);
 }
@@ -162,6 +176,11 @@ Task<void> Reception::receive_tls(bool postgres) {
 Task<void> Reception::meet_challenge(std::string sni, Ref<PinnedSnapshot> pinned) {
   TlsChallengePlace place{routes(*pinned), (**pinned).challenge_rules(place_.index), place_.host.challenges()};
   TlsChallenge challenge = decide_tls_challenge(place, sni, peer_.remote.ip);
+  if (const ChallengeCounts* counts = place_.host.challenge_counts()) {
+    counts->add(ChallengeCounts::tls_alpn, challenge.way == TlsChallenge::Way::answer ? ChallengeCounts::own
+                                           : challenge.way == TlsChallenge::Way::pass ? ChallengeCounts::forwarded
+                                                                                      : ChallengeCounts::refused);
+  }
   if (challenge.way == TlsChallenge::Way::pass) {
     co_await serve_tcp(challenge.route, std::move(sni), pinned, kNoDeadline);
     co_return;

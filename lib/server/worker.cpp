@@ -11,10 +11,15 @@ namespace sluice::server {
 namespace {
 
 // Everything a worker's thread owns besides its loop.
-class WorkerThread final : public Host, public EntryPoint::Shortage, public PinnedSnapshot::Retire {
+class WorkerThread final : public Host,
+                           public EntryPoint::Shortage,
+                           public PinnedSnapshot::Retire,
+                           public CertificateDemand::Control {
  public:
-  WorkerThread(unsigned index, std::span<const EntryPointSettings> settings, Mailbox<WorkerReport>& reports)
-      : index_(index), reports_(reports), local_(index, scope_) {
+  WorkerThread(unsigned index, std::span<const EntryPointSettings> settings, Mailbox<WorkerReport>& reports,
+               const ChallengeCounts* counts, const DemandRules* demand)
+      : index_(index), reports_(reports), counts_(counts), local_(index, scope_) {
+    if (demand != nullptr) demand_.emplace(*demand, *this);
     for (std::size_t i = 0; i < settings.size(); ++i) {
       if (settings[i].udp) {
         entry_points_.push_back(std::make_unique<UdpEntryPoint>(settings[i], i, *this, connections_scope_));
@@ -56,6 +61,8 @@ class WorkerThread final : public Host, public EntryPoint::Shortage, public Pinn
         } else if (Arm* arm = std::get_if<Arm>(&order)) {
           challenges_ = std::move(arm->challenges);
           reports_.post(Armed{index_, arm->number});
+        } else if (RefuseDemand* refused = std::get_if<RefuseDemand>(&order)) {
+          if (demand_) demand_->refuse(refused->name);
         } else if (Drain* drain = std::get_if<Drain>(&order)) {
           entry_points_[drain->entry_point]->drain();
           scope_.spawn(report_drained(drain->entry_point));
@@ -78,6 +85,7 @@ class WorkerThread final : public Host, public EntryPoint::Shortage, public Pinn
         SLUICE_CHECK(entry_point->start().ok());
       }
     }
+    if (demand_) demand_->look_again();
     reports_.post(Adopted{index_, number});
   }
 
@@ -97,6 +105,11 @@ class WorkerThread final : public Host, public EntryPoint::Shortage, public Pinn
 
   Ref<PinnedSnapshot> snapshot() override { return pinned_; }
   const Challenges* challenges() override { return challenges_.get(); }
+  const ChallengeCounts* challenge_counts() override { return counts_; }
+  CertificateDemand* demand() override { return demand_ ? &*demand_ : nullptr; }
+  void demand(std::string name, const IpAddress& client) override {
+    reports_.post(Demanded{index_, std::move(name), client});
+  }
 
   std::string_view date() override {
     std::time_t now = std::time(nullptr);
@@ -112,6 +125,8 @@ class WorkerThread final : public Host, public EntryPoint::Shortage, public Pinn
 
   unsigned index_;
   Mailbox<WorkerReport>& reports_;
+  const ChallengeCounts* counts_;
+  std::optional<CertificateDemand> demand_;
   HandshakeGate handshakes_;
   Scope scope_;              // the worker's own tasks
   Scope connections_scope_;  // client connections
@@ -132,8 +147,9 @@ struct Worker::Start {
   std::promise<Status> bound;
 };
 
-Worker::Worker(unsigned index, std::span<const EntryPointSettings> entry_points, Mailbox<WorkerReport>& reports)
-    : index_(index), entry_points_(entry_points), reports_(reports) {}
+Worker::Worker(unsigned index, std::span<const EntryPointSettings> entry_points, Mailbox<WorkerReport>& reports,
+               const ChallengeCounts* counts, const DemandRules* demand)
+    : index_(index), entry_points_(entry_points), reports_(reports), counts_(counts), demand_(demand) {}
 
 Worker::~Worker() {
   if (thread_.joinable()) thread_.join();
@@ -148,7 +164,7 @@ Status Worker::start(std::vector<SocketAddress>& addresses, std::size_t& failed)
 
 void Worker::run(Start& start) {
   Loop loop;
-  WorkerThread thread(index_, entry_points_, reports_);
+  WorkerThread thread(index_, entry_points_, reports_, counts_, demand_);
   Status bound = thread.bind(start.addresses, start.failed);
   orders_ = &thread.orders();
   bool serve = bound.ok();

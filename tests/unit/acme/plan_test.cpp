@@ -145,3 +145,35 @@ TEST_CASE("the CA is asked for suggestions neither too often nor too seldom") {
   note_asked(suggestion, kNow, 0s);
   CHECK(suggestion.ask_next == kNow + 6 * 3600);
 }
+
+TEST_CASE("a pair is two certificates for all names, each of its own kind of key") {
+  PlanRules rules;
+  rules.pair = PlanRules::Pair::second_is_rsa;
+  Leaf rsa = leaf({"a.x", "b.x"});
+  rsa.rsa = true;
+  Plan made = plan({{{"a.x", "b.x"}, "r1"}, {{"c.x"}, "r2"}}, {leaf({"z.x"}), rsa, leaf({"c.x"})}, {}, rules);
+  REQUIRE(made.planned.size() == 4);
+  std::vector<std::string> keys;
+  for (const Planned& one : made.planned) keys.push_back(one.key());
+  CHECK(keys == Names{"a.x,b.x", "c.x", "a.x,b.x (second key)", "c.x (second key)"});
+  CHECK_FALSE(made.planned[0].certificate);
+  CHECK(made.planned[1].certificate == 2);
+  CHECK(made.planned[2].certificate == 1);
+  CHECK(made.planned[2].complete);
+  CHECK_FALSE(made.planned[3].certificate);
+  CHECK(made.unused == std::vector<std::size_t>{0});
+
+  rules.pair = PlanRules::Pair::first_is_rsa;
+  made = plan({{{"a.x", "b.x"}, "r1"}}, {rsa}, {}, rules);
+  REQUIRE(made.planned.size() == 2);
+  CHECK(made.planned[0].certificate == 0);
+  CHECK_FALSE(made.planned[0].second);
+  CHECK_FALSE(made.planned[1].certificate);
+}
+
+TEST_CASE("what is refused is said once of a pair") {
+  PlanRules rules{true, false, PlanRules::Pair::first_is_rsa};
+  Plan made = plan({{{"host.local", "*.x.org", "ok.org"}, "r1"}}, {}, {}, rules);
+  CHECK(made.refused.size() == 2);
+  CHECK(made.planned.size() == 2);
+}

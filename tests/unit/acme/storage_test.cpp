@@ -232,6 +232,8 @@ TEST_CASE("what is remembered survives its text form, and damage costs no more t
   state.paused["https://ca/dir"] = 8;
   state.inputs = "hash";
   state.records = {{"a", "token", "token.print"}};
+  state.held = {"*", "a,b"};
+  state.demanded = {"shop.x"};
   state.archived.push_back({data_with("x").certificates[0], 9});
   ResolverState back = read_state(write_state(state));
   entry.problem = back.ledger["a,b"].problem;  // bytes that are not UTF-8 are replaced

@@ -1,0 +1,122 @@
+#include "acme/on_demand.h"
+
+#include <algorithm>
+
+#include "acme/dns/http_api.h"
+#include "control/demand_rules.h"
+#include "observe/log.h"
+
+namespace sluice::acme {
+namespace {
+
+using Answer = OnDemand::Verdict::Answer;
+
+OnDemand::Verdict no(std::string why) { return {Answer::no, std::move(why)}; }
+
+void forget_past(std::deque<Time>& times, Time now) {
+  while (!times.empty() && times.front() <= now) times.pop_front();
+}
+
+// One of IPv6 has at least a network of 64 bits to itself.
+std::string client_key(const IpAddress& client) {
+  const auto& bytes = client.bytes();
+  return std::string(bytes.begin(), bytes.begin() + (client.is_v4() ? 16 : 8));
+}
+
+}  // namespace
+
+OnDemand::OnDemand(const config::OnDemand& options, rest::Client& http) : options_(options), http_(http) {
+  std::vector<route::HostPattern> patterns;
+  for (const std::string& written : options.allow) {
+    std::optional<route::HostPattern> pattern = control::demand_pattern(written);
+    if (pattern && std::find(patterns.begin(), patterns.end(), *pattern) == patterns.end()) {
+      patterns.push_back(*std::move(pattern));
+    }
+  }
+  names_ = route::HostIndex(patterns);
+}
+
+bool OnDemand::is_allowed(std::string_view name) const {
+  return options_.allow.empty() || names_.exact(name).has_value() || names_.wildcard(name).has_value();
+}
+
+Task<OnDemand::Verdict> OnDemand::decide(std::string name, IpAddress client) {
+  auto known = questions_.find(name);
+  if (known != questions_.end()) {
+    const std::shared_ptr<Question> question = known->second;
+    while (!question->done) {
+      Status waited = co_await question->answered.wait();
+      if (!waited) co_return Verdict{Answer::unknown, "the process ends"};
+    }
+    co_return question->verdict;
+  }
+  auto question = std::make_shared<Question>();
+  questions_[name] = question;
+  question->verdict = co_await decide_alone(name, client);
+  question->done = true;
+  questions_.erase(name);
+  question->answered.notify_all();
+  co_return question->verdict;
+}
+
+// What stands in the way of one more name; empty: nothing.
+std::string OnDemand::limit_of(const IpAddress& client) {
+  const Time now = Loop::current().now();
+  forget_past(allowed_, now);
+  if (allowed_.size() >= static_cast<std::size_t>(std::max<std::int64_t>(options_.limit, 0))) {
+    return "so many new names were allowed within the hour already";
+  }
+  if (clients_.size() >= kMostRemembered) {
+    for (auto& [key, times] : clients_) forget_past(times, now);
+    std::erase_if(clients_, [](const auto& one) { return one.second.empty(); });
+    if (clients_.size() >= kMostRemembered) return "too many clients bring up names";
+  }
+  std::deque<Time>& own = clients_[client_key(client)];
+  forget_past(own, now);
+  if (own.size() >= static_cast<std::size_t>(std::max<std::int64_t>(options_.client_limit, 0))) {
+    return "the client brought up too many names within the hour";
+  }
+  own.push_back(now + kHour);
+  return {};
+}
+
+Task<OnDemand::Verdict> OnDemand::decide_alone(std::string name, IpAddress client) {
+  if (!is_allowed(name)) co_return no("it is not among the allowed names");
+  const Time now = Loop::current().now();
+  auto refused = refused_.find(name);
+  if (refused != refused_.end() && refused->second > now) co_return no("it was refused a moment ago");
+  std::string limit = limit_of(client);
+  if (!limit.empty()) co_return no(std::move(limit));
+  Verdict verdict = co_await ask(name, client.to_string());
+  if (verdict.answer == Answer::yes) {
+    allowed_.push_back(Loop::current().now() + kHour);
+  } else if (verdict.answer == Answer::no) {
+    if (refused_.size() >= kMostRemembered) {
+      std::erase_if(refused_, [&](const auto& one) { return one.second <= now; });
+    }
+    if (refused_.size() < kMostRemembered) refused_[name] = now + kRefusedFor;
+  }
+  co_return verdict;
+}
+
+Task<OnDemand::Verdict> OnDemand::decide_again(std::string name) {
+  if (!is_allowed(name)) co_return no("it is not among the allowed names any more");
+  Verdict verdict = co_await ask(std::move(name), {});
+  co_return verdict;
+}
+
+Task<OnDemand::Verdict> OnDemand::ask(std::string name, std::string client) {
+  if (options_.ask.empty()) co_return Verdict{Answer::yes, {}};
+  Result<dns::HttpApi> api = dns::HttpApi::make(http_, options_.ask, kAskTime);
+  if (!api) co_return Verdict{Answer::unknown, log::Field("error", api.error()).value()};
+  std::string query = "?domain=" + dns::percent_encoded(name);
+  if (!client.empty()) query += "&client=" + dns::percent_encoded(client);
+  rest::Call call = api->call("GET", query);
+  Result<rest::Reply> reply = co_await http_.send(std::move(call));
+  if (!reply) co_return Verdict{Answer::unknown, api->origin() + ": " + log::Field("error", reply.error()).value()};
+  if (dns::is_success(*reply)) co_return Verdict{Answer::yes, {}};
+  const std::string why = api->origin() + " answered " + std::to_string(reply->status);
+  co_return Verdict{reply->status >= 400 && reply->status < 500 ? Answer::no : Answer::unknown, why};
+}
+
+}  // namespace sluice::acme

@@ -1,0 +1,63 @@
+// on_demand.h: whether a name that somebody asked for in a handshake may have a certificate: by the names that are
+// allowed, by asking a service of the user's, and within limits.
+//
+// Control loop only; it outlives its tasks. However often a name is asked about, its service hears of it once at a
+// time, and once a minute after it said no.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "async/signal.h"
+#include "async/task.h"
+#include "base/ip.h"
+#include "config/static_resolvers.h"
+#include "rest/client.h"
+#include "route/host_pattern.h"
+
+namespace sluice::acme {
+
+class OnDemand {
+ public:
+  // `http` must outlive it.
+  OnDemand(const config::OnDemand& options, rest::Client& http);
+
+  struct Verdict {
+    enum class Answer : std::uint8_t { yes, no, unknown } answer = Answer::no;
+    std::string why;  // not yes
+  };
+  // For a client's handshake; a yes counts as a new name. `name` is canonical.
+  Task<Verdict> decide(std::string name, IpAddress client);
+  // For a name that has a certificate already: no limits count.
+  Task<Verdict> decide_again(std::string name);
+
+  static constexpr Duration kHour = 1h;
+  static constexpr Duration kRefusedFor = 1min;
+  static constexpr Duration kAskTime = 5s;
+  static constexpr std::size_t kMostRemembered = 10'000;
+
+ private:
+  struct Question {
+    Signal answered;
+    bool done = false;
+    Verdict verdict;
+  };
+  bool is_allowed(std::string_view name) const;
+  Task<Verdict> decide_alone(std::string name, IpAddress client);
+  Task<Verdict> ask(std::string name, std::string client);
+  std::string limit_of(const IpAddress& client);
+
+  config::OnDemand options_;
+  rest::Client& http_;
+  route::HostIndex names_;
+  std::map<std::string, std::shared_ptr<Question>> questions_;  // under way, by name
+  std::map<std::string, Time> refused_;                         // until when, by name
+  std::deque<Time> allowed_;                                    // when each stops to count
+  std::map<std::string, std::deque<Time>> clients_;             // likewise, of what each brought up
+};
+
+}  // namespace sluice::acme

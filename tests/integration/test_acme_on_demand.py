@@ -1,0 +1,110 @@
+"""Certificates that a client's handshake begins."""
+import re
+import threading
+import time
+import unittest
+
+from framework import heavy
+from test_acme_operation import Operation, WebService
+
+
+class Askable(WebService):
+    """Allows names that begin with "shop"."""
+
+    def status_of(self, path: str) -> int:
+        return 200 if re.search(r"domain=shop\d*\.test", path) else 404
+
+
+class OnDemand(Operation):
+    demand = "--certificatesResolvers.le.acme.onDemand"
+
+    def started(self, ca, *more: str, serve: bool = True):
+        upstream = self.upstream()
+        dynamic = {"http": {"routers": {"all": {"rule": "HostRegexp(`.+`)", "service": "app", "tls": {},
+                                                "entryPoints": ["websecure"]}},
+                            "services": {"app": {"loadBalancer": {"servers": [{"url": upstream.url}]}}}}}
+        return self.edge_for(ca, dynamic, *more, serve=serve)
+
+    def test_the_first_handshake_for_an_allowed_name_waits_for_its_certificate(self):
+        service = Askable()
+        self.addCleanup(service.close)
+        ca = self.ca()
+        process = self.started(ca, f"{self.demand}.ask={service.url}/ask")
+        self.assertEqual(self.served_names(process, "shop.test"), {"shop.test"})
+        self.assertEqual(service.asked, ["/ask?domain=shop.test&client=127.0.0.1"])
+        self.assertEqual(self.served_names(process, "shop.test"), {"shop.test"})
+        self.assertEqual(ca.proxy.count("POST /order-plz"), 1)
+        # A name that is not allowed is a stranger's, as everywhere.
+        self.assertNotIn("other.test", self.served_names(process, "other.test"))
+        self.assertEqual(ca.proxy.count("POST /order-plz"), 1)
+        [status] = self.listed()
+        self.assertEqual((status["state"], status["routers"]), ("valid", ["(on demand)"]))
+
+    def test_many_handshakes_at_once_share_one_order(self):
+        ca = self.ca()
+        process = self.started(ca, f"{self.demand}.allow=*.shops.test")
+        found: list[set[str]] = []
+        threads = [threading.Thread(target=lambda: found.append(self.served_names(process, "a.shops.test")))
+                   for _ in range(30)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(found, [{"a.shops.test"}] * 30)
+        self.assertEqual(ca.proxy.count("POST /order-plz"), 1)
+
+    def test_a_name_stays_wanted_after_a_restart(self):
+        ca = self.ca()
+        process = self.started(ca, f"{self.demand}.allow=*.shops.test")
+        self.assertEqual(self.served_names(process, "a.shops.test"), {"a.shops.test"})
+        port = process.address("web")[1]
+        self.assertEqual(process.stop(), 0)
+        again = self.started(ca, f"{self.demand}.allow=*.shops.test", f"--entryPoints.web.address=127.0.0.1:{port}",
+                             serve=False)
+        self.assertEqual(self.served_names(again, "a.shops.test"), {"a.shops.test"})
+        self.assert_soon(lambda: [one["state"] for one in self.listed()] == ["valid"], "a name that is wanted")
+        self.assertEqual(ca.proxy.count("POST /order-plz"), 1)
+
+    def test_a_name_that_cannot_be_proved_is_not_ordered_again_and_again(self):
+        ca = self.ca()
+        process = self.started(ca, f"{self.demand}.allow=*.shops.test", serve=False)
+        ca.serve(1, 1)  # nobody answers where the CA looks
+        for _ in range(5):
+            self.assertNotIn("a.shops.test", self.served_names(process, "a.shops.test"))
+        process.wait_for_log("a certificate could not be obtained", 20)
+        for _ in range(20):
+            self.assertNotIn("a.shops.test", self.served_names(process, "a.shops.test"))
+        self.assertEqual(ca.proxy.count("POST /order-plz"), 1)
+
+    def test_without_rules_it_is_an_error(self):
+        ca = self.ca()
+        process = self.started(ca, f"{self.demand}.limit=5", serve=False)
+        process.wait_for_log("onDemand allows every name of the world")
+        self.assertNotIn("shop.test", self.served_names(process, "shop.test"))
+
+    @heavy
+    def test_ten_thousand_random_names_cost_no_order(self):
+        service = Askable()
+        self.addCleanup(service.close)
+        ca = self.ca()
+        process = self.started(ca, f"{self.demand}.ask={service.url}/ask")
+        began = time.monotonic()
+
+        def knock(first: int) -> None:
+            for number in range(first, 10_000, 8):
+                self.served_names(process, f"n{number}.test")
+
+        threads = [threading.Thread(target=knock, args=(first,)) for first in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assert_within(120, began, "10,000 handshakes")
+        self.assertEqual(ca.proxy.count("POST /order-plz"), 0)
+        # One client: it is asked about ten names an hour, whatever it says.
+        self.assertEqual(len(service.asked), 10)
+        self.assertEqual(self.stored(), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
