@@ -68,6 +68,7 @@ class Start {
     for (std::string& word : command) arguments.push_back(word.data());
     arguments.push_back(nullptr);
     std::vector<char*> environment;
+    environment.reserve(variables.size());
     for (std::string& one : variables) environment.push_back(one.data());
     for (char** one = environ; *one != nullptr; ++one) environment.push_back(*one);
     environment.push_back(nullptr);
