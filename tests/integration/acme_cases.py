@@ -118,3 +118,9 @@ class Acme(Case):
 
     def listed(self) -> list[dict]:
         return json.loads(self.certs("list", "-o", "json", "--control", str(self.socket)))
+
+    def settled(self) -> dict:
+        """The only certificate, once nothing is being done about it."""
+        self.assert_soon(lambda: all("doing" not in one for one in self.listed()), "an end of the attempt", 15)
+        [status] = self.listed()
+        return status

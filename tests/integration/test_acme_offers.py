@@ -51,7 +51,7 @@ class Bindings(Acme):
         dynamic = self.routes("a.test")
         process = self.edge_for(ca, dynamic)
         process.wait_for_log("the CA wants an external account binding: set eab.kid", 20)
-        [status] = self.listed()
+        status = self.settled()
         self.assertGreater(status["nextAttempt"], time.time() + 9 * 3600)
         time.sleep(1)
         self.assertEqual(ca.proxy.payloads("POST /sign-me-up"), [{"onlyReturnExisting": True}])
@@ -67,7 +67,7 @@ class Bindings(Acme):
         process = self.edge_for(ca, self.routes("a.test"), f"{ACME}.eab.kid={self.kid}",
                                 f"{ACME}.eab.hmacEncoded={wrong}")
         process.wait_for_log("a certificate could not be obtained", 20)
-        [status] = self.listed()
+        status = self.settled()
         self.assertIn("unauthorized", status["problem"])
         self.assertNotIn(wrong, "\n".join(process.lines) + json.dumps(status))
 
@@ -84,7 +84,7 @@ class UnknownProfile(Acme):
         dynamic = self.routes("a.test")
         process = self.edge_for(ca, dynamic, f"{ACME}.profile=shorter")
         process.wait_for_log("the CA has no profile shorter; it has: classic short", 20)
-        [status] = self.listed()
+        status = self.settled()
         self.assertGreater(status["nextAttempt"], time.time() + 9 * 3600)
         self.assertEqual(ca.proxy.count("POST /order-plz"), 0)
         again = self.started_again(process, dynamic, ca, f"{ACME}.profile=short")
@@ -172,7 +172,7 @@ class Suggestions(Acme):
         one = self.suggested()
         self.assertTrue(one["windowStart"] <= one["chosen"] <= one["windowEnd"], one)
         self.assertTrue(time.time() + 59 <= one["askNext"] <= time.time() + 12 * 3600 + 1, one)
-        [status] = self.listed()
+        status = self.settled()
         self.assertEqual((status["suggestedFrom"], status["nextAttempt"]), (one["windowStart"], one["chosen"]))
         # Neither the moment nor the time to ask again changes with a restart.
         again = self.started_again(process, self.routes("a.test"), ca)

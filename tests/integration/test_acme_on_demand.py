@@ -37,7 +37,7 @@ class OnDemand(Operation):
         # A name that is not allowed is a stranger's, as everywhere.
         self.assertNotIn("other.test", self.served_names(process, "other.test"))
         self.assertEqual(ca.proxy.count("POST /order-plz"), 1)
-        [status] = self.listed()
+        status = self.settled()
         self.assertEqual((status["state"], status["routers"]), ("valid", ["(on demand)"]))
 
     def test_many_handshakes_at_once_share_one_order(self):
