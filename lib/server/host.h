@@ -22,7 +22,7 @@ class Host {
   // Null: nobody counts the questions of CAs.
   virtual const ChallengeCounts* challenge_counts() { return nullptr; }
   // Null: no certificate is obtained because of a handshake.
-  virtual CertificateDemand* demand() { return nullptr; }
+  virtual CertificateDemand* certificate_demand() { return nullptr; }
   // http_date of now.
   virtual std::string_view date() = 0;
 

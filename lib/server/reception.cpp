@@ -156,7 +156,7 @@ Task<void> Reception::receive_tls(bool postgres) {
     log_refusal("no TCP router takes the PostgreSQL connection", sni);
     co_return;
   }
-  CertificateDemand* demand = place_.host.demand();
+  CertificateDemand* demand = place_.host.certificate_demand();
   if (demand != nullptr && (here->hosts.catch_all() || here->hosts.find(sni).specific) &&
       demand->concerns(**pinned, sni)) {
     pinned = Ref<PinnedSnapshot>();

@@ -106,7 +106,7 @@ class WorkerThread final : public Host,
   Ref<PinnedSnapshot> snapshot() override { return pinned_; }
   const Challenges* challenges() override { return challenges_.get(); }
   const ChallengeCounts* challenge_counts() override { return counts_; }
-  CertificateDemand* demand() override { return demand_ ? &*demand_ : nullptr; }
+  CertificateDemand* certificate_demand() override { return demand_ ? &*demand_ : nullptr; }
   void demand(std::string name, const IpAddress& client) override {
     reports_.post(Demanded{index_, std::move(name), client});
   }

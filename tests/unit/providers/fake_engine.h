@@ -91,15 +91,13 @@ class FakeEngine {
     std::lock_guard<std::mutex> lock(mutex_);
     started_during_list_ = id;
   }
-  // Ends all connections.
+  // Ends all connections. What was stalled is not answered first.
   void cut() {
-    {
-      std::lock_guard<std::mutex> lock(mutex_);
-      ++generation_;
-      events_.clear();
-      changed_.notify_all();
-    }
+    std::lock_guard<std::mutex> lock(mutex_);
+    ++generation_;
+    events_.clear();
     server_.cut_connections();
+    changed_.notify_all();
   }
 
   // "GET /v1.41/containers/json?all=1", in the order they came.
