@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <filesystem>
 
+#include "base/file.h"
+
 namespace sluice::acme {
 namespace {
 
@@ -104,18 +106,11 @@ Status write_in_place(const std::string& path, const std::string& content, const
 Result<std::string> read_file(const std::string& path) {
   Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.get() < 0) return Error::system(errno, "open");
-  std::string content;
-  char piece[64 * 1024];
-  for (;;) {
-    const ssize_t got = ::read(file.get(), piece, sizeof piece);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return Error::system(errno, "read");
-    if (got == 0) return content;
-    if (content.size() + static_cast<std::size_t>(got) > kMostBytes) {
-      return Error::of(Code::too_large, "the file is larger than 64 MiB");
-    }
-    content.append(piece, static_cast<std::size_t>(got));
+  Result<std::string> content = read_to_end(file.get(), kMostBytes);
+  if (!content && content.error().code == Code::too_large) {
+    return Error::of(Code::too_large, "the file is larger than 64 MiB");
   }
+  return content;
 }
 
 Status replace_file(const std::string& path, const std::string& content, const std::string& backup) {

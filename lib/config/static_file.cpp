@@ -6,6 +6,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "config/dynamic.h"
 #include "config/problem_codes.h"
@@ -19,6 +20,8 @@
 namespace sluice::config {
 namespace {
 
+constexpr std::size_t kMostBytes = std::size_t{64} << 20;
+
 class SystemFiles final : public FileReader {
  public:
   std::optional<std::string> read(const std::string& path, int& unreadable) const override {
@@ -28,18 +31,11 @@ class SystemFiles final : public FileReader {
       if (errno != ENOENT && errno != ENOTDIR) unreadable = errno;
       return std::nullopt;
     }
-    std::string content;
-    char piece[16384];
-    for (;;) {
-      const ssize_t size = ::read(file, piece, sizeof piece);
-      if (size < 0 && errno == EINTR) continue;
-      if (size < 0) unreadable = errno;
-      if (size <= 0) break;
-      content.append(piece, static_cast<std::size_t>(size));
-    }
+    Result<std::string> content = read_to_end(file, kMostBytes);
     close(file);
-    if (unreadable != 0) return std::nullopt;
-    return content;
+    if (content) return *std::move(content);
+    unreadable = content.error().code == Code::too_large ? EFBIG : content.error().sys;
+    return std::nullopt;
   }
 };
 

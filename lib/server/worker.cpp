@@ -3,6 +3,7 @@
 #include <ctime>
 #include <future>
 
+#include "base/wiping.h"
 #include "proxy/worker_local.h"
 #include "server/entry_point.h"
 #include "server/udp_entry_point.h"
@@ -163,6 +164,7 @@ Status Worker::start(std::vector<SocketAddress>& addresses, std::size_t& failed)
 }
 
 void Worker::run(Start& start) {
+  free_without_wiping();
   Loop loop;
   WorkerThread thread(index_, entry_points_, reports_, counts_, demand_);
   Status bound = thread.bind(start.addresses, start.failed);

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <system_error>
 
+#include "base/file.h"
 #include "base/text.h"
 
 namespace sluice::tls {
@@ -49,16 +50,10 @@ PemText read_pem(const std::string& value, Kind kind) {
   if (fstat(fd, &status) != 0) return fail(errno);
   if (S_ISDIR(status.st_mode)) return fail(EISDIR);
   if (!S_ISREG(status.st_mode)) return fail(EINVAL);
-  char buffer[16 * 1024];
-  for (;;) {
-    ssize_t got = read(fd, buffer, sizeof buffer);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return fail(errno);
-    if (got == 0) break;
-    pem.text.append(buffer, static_cast<std::size_t>(got));
-    if (pem.text.size() > kMostBytes) return fail(EFBIG);
-  }
+  Result<std::string> text = read_to_end(fd, kMostBytes);
+  if (!text) return fail(text.error().code == Code::too_large ? EFBIG : text.error().sys);
   close(fd);
+  pem.text = *std::move(text);
   if (!is_inline_pem(pem.text)) {
     pem.error = fmt::format("{} holds no PEM text", shown(value, kind));
     pem.text.clear();

@@ -12,6 +12,7 @@
 #include <set>
 #include <string_view>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "observe/log.h"
 #include "providers/file/document.h"
@@ -37,25 +38,21 @@ std::optional<std::string> read_text(const std::string& path, config::Problem& p
     if (fd >= 0) close(fd);
     return std::nullopt;
   }
-  std::string text;
-  ssize_t size = 1;
   if (!S_ISREG(st.st_mode)) {
     problem.what = "this is not a regular file";
     problem.fix = "put a file there";
-    size = -1;
+    close(fd);
+    return std::nullopt;
   }
-  char buffer[64 * 1024];
-  while (size > 0 && text.size() <= kMaxFileSize) {
-    size = read(fd, buffer, sizeof buffer);
-    if (size > 0) text.append(buffer, static_cast<std::size_t>(size));
-    if (size < 0) problem.what = fmt::format("the file cannot be read: {}", std::strerror(errno));
-  }
+  Result<std::string> text = read_to_end(fd, kMaxFileSize);
   close(fd);
-  if (size < 0) return std::nullopt;
-  if (text.size() <= kMaxFileSize) return text;
-  problem.code = code::kTooMuch;
-  problem.what = fmt::format("the file is larger than {} MiB", kMaxFileSize >> 20);
-  problem.fix = "split it";
+  if (text) return *std::move(text);
+  problem.what = fmt::format("the file cannot be read: {}", std::strerror(text.error().sys));
+  if (text.error().code == Code::too_large) {
+    problem.code = code::kTooMuch;
+    problem.what = fmt::format("the file is larger than {} MiB", kMaxFileSize >> 20);
+    problem.fix = "split it";
+  }
   return std::nullopt;
 }
 

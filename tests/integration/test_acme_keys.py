@@ -16,12 +16,14 @@ from acme_cases import Acme
 ACME = "--certificatesResolvers.le.acme"
 
 
-class Keys(Acme):
+class Renewed(Acme):
     def renewed(self) -> None:
         first = self.pem()
         self.certs("renew", "a.test", "--control", str(self.socket))
         self.wait_until_renewed(first)
 
+
+class Keys(Renewed):
     def test_every_certificate_has_a_new_one(self):
         ca = self.ca()
         process = self.edge_for(ca, self.routes("a.test"))
@@ -69,7 +71,7 @@ class Keys(Acme):
         self.assertIn("Public-Key: (384 bit)", self.openssl("x509", "-noout", "-text", text=self.pem()))
 
 
-class Secrecy(Acme):
+class Secrecy(Renewed):
     def secrets(self) -> set[str]:
         """Pieces of every private key there is on disk, as they would look in a text."""
         pieces = set()
@@ -83,6 +85,20 @@ class Secrecy(Acme):
         for one in self.stored():
             pieces |= {one["key"][start:start + 24] for start in range(120, len(one["key"]) - 24, 24)}
         return pieces
+
+    def test_a_key_that_was_replaced_is_nowhere_in_memory(self):
+        ca = self.ca()
+        process = self.edge_for(ca, self.routes("a.test"))
+        self.wait_until_served(process, "a.test")
+        stored = self.stored()[0]["key"]
+        text = re.sub(r"-----[^-]*-----|\s", "", base64.b64decode(stored).decode())
+        # As JSON has it, as PEM has it, and the number itself: bytes 7 to 39 of SEC 1's form of a key of P-256.
+        number = base64.b64decode(text)[7:39]
+        pieces = [stored[120:160].encode(), text[20:44].encode(), number, number[::-1]]
+
+        self.assertTrue(process.in_memory(pieces), "one that is in use can be found")
+        self.renewed()
+        self.assert_soon(lambda: not process.in_memory(pieces), "no copy of the key that was replaced", 10)
 
     def test_no_key_is_in_the_log_in_problems_or_in_what_commands_say(self):
         ca = self.ca()

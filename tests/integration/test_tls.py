@@ -1,4 +1,5 @@
 """TLS ends at an entry point: certificates, options, and which router answers."""
+import base64
 import socket
 import ssl
 import struct
@@ -122,6 +123,19 @@ class Certificates(TlsCase):
         process.wait_for_log("the last good one stays in force", 10)
         self.assertEqual(self.served(self.secure(process, "a.test", trust=self.authority), "a.test").status, 200)
         self.assertFalse(any("SECRETSECRET" in line for line in process.lines))
+
+    def test_a_key_that_was_replaced_is_nowhere_in_memory(self):
+        process = self.sluice({})
+        process.configure(self.app("a.test", tls={"certificates": [self.a.files(process.folder, "a")]}))
+        client = self.secure(process, "a.test", trust=self.authority)
+        self.assertEqual(self.served(client, "a.test").status, 200)
+        key = base64.b64decode("".join(self.a.key.splitlines()[1:-1]))
+        number = key[key.index(b"\x04\x20") + 2:][:32]  # of P-256, as PKCS#8 has it
+        pieces = [*(line.encode() for line in self.a.key.splitlines()[1:-1]), number, number[::-1]]
+        self.assertTrue(process.in_memory(pieces), "one that is in use can be found")
+        certificate("a.test", issuer=self.authority).files(process.folder, "a")
+        client.close()
+        self.assert_soon(lambda: not process.in_memory(pieces), "no copy of the key that was replaced", 10)
 
     def test_a_broken_certificate_is_reported_without_its_key(self):
         other = certificate("x.test")

@@ -1,6 +1,7 @@
 """The real binary as a child process: on ports of the kernel's choice, configured by files, watched to its end."""
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -237,6 +238,21 @@ class Sluice:
             if line.startswith(key + ":"):
                 return int(line.split()[1])
         raise KeyError(key)
+
+    def in_memory(self, pieces: list[bytes]) -> list[bytes]:
+        """Those that are somewhere in what the process may write to. The huge mappings are a sanitizer's books."""
+        everything = b""
+        with open(f"/proc/{self.pid}/maps", encoding="ascii") as maps, \
+                open(f"/proc/{self.pid}/mem", "rb", buffering=0) as memory:
+            for line in maps:
+                span, rights, *_ = line.split()
+                begin, end = (int(address, 16) for address in span.split("-"))
+                if not rights.startswith("rw") or end - begin > 1 << 30:
+                    continue
+                with contextlib.suppress(OSError):  # gone since
+                    memory.seek(begin)
+                    everything += memory.read(end - begin)
+        return [piece for piece in pieces if piece in everything]
 
     def cpu_seconds(self) -> float:
         fields = Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()

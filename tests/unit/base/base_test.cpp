@@ -1,5 +1,14 @@
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <string>
+#include <thread>
+
 #include "base/arena.h"
 #include "base/encoding.h"
+#include "base/file.h"
 #include "base/ip.h"
 #include "base/list.h"
 #include "base/text.h"
@@ -120,4 +129,32 @@ TEST_CASE("an item that is in a list already is moved") {
   List<Item> other;
   other.push_back(a);
   CHECK(list.back() == &b);
+}
+
+TEST_CASE("a descriptor is read to its end, and not past what is allowed") {
+  for (std::size_t size : {0, 1, 16 * 1024, 50'000}) {
+    std::array<int, 2> ends{};
+    REQUIRE(::pipe(ends.data()) == 0);
+    std::signal(SIGPIPE, SIG_IGN);
+    const std::string written(size, 'k');
+    std::thread writer([&] {
+      for (std::size_t done = 0; done < size;) {
+        const ssize_t got = ::write(ends[1], written.data() + done, std::min<std::size_t>(size - done, 7'000));
+        if (got <= 0) break;
+        done += static_cast<std::size_t>(got);
+      }
+      ::close(ends[1]);
+    });
+    Result<std::string> read = read_to_end(ends[0], 40'000);
+    ::close(ends[0]);
+    writer.join();
+    if (size <= 40'000) {
+      REQUIRE(read.ok());
+      CHECK(*read == written);
+    } else {
+      REQUIRE_FALSE(read.ok());
+      CHECK(read.error().code == Code::too_large);
+    }
+  }
+  CHECK(read_to_end(-1, 10).error().sys == EBADF);
 }
