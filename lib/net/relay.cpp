@@ -30,11 +30,13 @@ Task<Moved> copy_exactly(Stream& from, Stream& to, std::uint64_t count, Duration
 
 // What the two directions of a joined pair share.
 struct Pair {
-  Pair(Scope* parent, Joined& joined_in, AfterEnd after_in) : scope(parent), joined(joined_in), after(after_in) {}
+  Pair(Scope* parent, const Stream& client_in, Joined& joined_in, AfterEnd after_in)
+      : scope(parent), client(client_in), joined(joined_in), after(after_in) {}
 
   void broke() { scope.cancel(Error::of(Code::closed, "the other direction broke")); }
 
   Scope scope;
+  const Stream& client;
   Joined& joined;
   AfterEnd after;
   bool one_ended = false;
@@ -42,10 +44,10 @@ struct Pair {
 
 Task<void> end_later(Pair& pair) {
   for (;;) {
-    std::uint64_t moved = pair.joined.a_to_b + pair.joined.b_to_a;
+    std::uint64_t moved = pair.joined.to_server + pair.joined.to_client;
     Status slept = co_await sleep_for(pair.after.delay);
     if (!slept) co_return;
-    if (!pair.after.still_moving || moved == pair.joined.a_to_b + pair.joined.b_to_a) break;
+    if (!pair.after.still_moving || moved == pair.joined.to_server + pair.joined.to_client) break;
   }
   pair.broke();
 }
@@ -59,6 +61,16 @@ void ended(Pair& pair) {
   if (pair.after.delay != kNoStall) pair.scope.spawn(end_later(pair));
 }
 
+// What a server said before it reset the connection is an answer that the client waits for: the other direction passes
+// it on, and meets the end of the connection then.
+void broke_writing(Pair& pair, const Stream& to, const Error& error) {
+  if (error.code == Code::reset && &to != &pair.client) {
+    ended(pair);
+  } else {
+    pair.broke();
+  }
+}
+
 // One direction of a joined pair: copies at first and splices from two large reads in a row until little comes at once.
 Task<void> pump(Stream& from, Stream& to, Duration idle, std::uint64_t& moved, Pair& pair) {
   int large_reads = 0;
@@ -68,10 +80,9 @@ Task<void> pump(Stream& from, Stream& to, Duration idle, std::uint64_t& moved, P
       Moved spliced;
       if (ready) spliced = co_await splice_until_quiet(*from.socket(), *to.socket(), idle);
       moved += spliced.bytes;
-      if (!ready || !spliced.source || !spliced.sink) {
-        pair.broke();
-        co_return;
-      }
+      if (!ready || !spliced.source) pair.broke();
+      if (!spliced.sink) broke_writing(pair, to, spliced.sink.error());
+      if (!ready || !spliced.source || !spliced.sink) co_return;
       if (spliced.bytes >= kWorthSplicing) continue;
       large_reads = 0;
     }
@@ -81,23 +92,26 @@ Task<void> pump(Stream& from, Stream& to, Duration idle, std::uint64_t& moved, P
       co_return;
     }
     if (bytes->empty()) break;
-    // Nobody waits for an answer, and the other side has said its last: most often it would answer with a reset too.
-    if (pair.one_ended && from.reset()) {
+    // The server has said its last, and nobody is there any more to hear it: most often it is gone too.
+    if (pair.one_ended && &from == &pair.client && from.reset()) {
       pair.broke();
       co_return;
     }
     std::size_t size = bytes->size();
     Status written = co_await write_all(to, *bytes, idle);
     if (!written) {
-      pair.broke();
+      broke_writing(pair, to, written.error());
       co_return;
     }
     moved += size;
     large_reads = size >= kWorthSplicing ? large_reads + 1 : 0;
   }
   to.shutdown();
-  // Who reset the connection hears no more, and what it said before is not worth a write that is answered by a reset.
-  to.reset() ? pair.broke() : ended(pair);
+  if (to.reset() && &to == &pair.client) {
+    pair.broke();
+  } else {
+    ended(pair);
+  }
 }
 
 }  // namespace
@@ -111,12 +125,12 @@ Task<Moved> move_exactly(Stream& from, Stream& to, std::uint64_t count, Duration
   co_return moved;
 }
 
-Task<Joined> join_streams(Stream& a, Stream& b, Duration idle, AfterEnd after) {
+Task<Joined> join_streams(Stream& client, Stream& server, Duration idle, AfterEnd after) {
   Joined joined;
   Scope* current = co_await current_scope();
-  Pair pair(current, joined, after);
-  pair.scope.spawn(pump(a, b, idle, joined.a_to_b, pair));
-  pair.scope.spawn(pump(b, a, idle, joined.b_to_a, pair));
+  Pair pair(current, client, joined, after);
+  pair.scope.spawn(pump(client, server, idle, joined.to_server, pair));
+  pair.scope.spawn(pump(server, client, idle, joined.to_client, pair));
   co_await pair.scope.join();
   co_return joined;
 }

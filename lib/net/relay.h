@@ -27,9 +27,9 @@ struct AfterEnd {
 // Joins two streams until both directions have ended or one broke. The end of one direction is passed on as the end of
 // that direction (half-close). `idle` bounds the time in which neither direction moved; kNoStall for none.
 struct Joined {
-  std::uint64_t a_to_b = 0;
-  std::uint64_t b_to_a = 0;
+  std::uint64_t to_server = 0;
+  std::uint64_t to_client = 0;
 };
-Task<Joined> join_streams(Stream& a, Stream& b, Duration idle, AfterEnd after = {});
+Task<Joined> join_streams(Stream& client, Stream& server, Duration idle, AfterEnd after = {});
 
 }  // namespace sluice::net

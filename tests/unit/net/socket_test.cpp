@@ -1,3 +1,4 @@
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -125,8 +126,41 @@ Task<std::string> through_relay(SocketAddress target, std::string text) {
   writing.spawn(Run::join(**front, **back, joined));
   std::string all = co_await read_to_end(**client);
   co_await writing.join();
-  CHECK(joined.a_to_b == text.size());
-  CHECK(joined.b_to_a == text.size());
+  CHECK(joined.to_server == text.size());
+  CHECK(joined.to_client == text.size());
+  co_return all;
+}
+
+// A client that has said all it has to say, in front of a server that has answered and reset the connection by then.
+Task<std::string> through_relay_to_reset(std::string text, std::string answer) {
+  int listener = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in at{};
+  at.sin_family = AF_INET;
+  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof at;
+  REQUIRE(::bind(listener, reinterpret_cast<sockaddr*>(&at), size) == 0);
+  REQUIRE(::listen(listener, 1) == 0);
+  REQUIRE(::getsockname(listener, reinterpret_cast<sockaddr*>(&at), &size) == 0);
+  int connected = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+  ::connect(connected, reinterpret_cast<sockaddr*>(&at), size);
+  int server = ::accept(listener, nullptr, nullptr);
+  ::close(listener);
+  REQUIRE(::send(server, answer.data(), answer.size(), 0) == static_cast<ssize_t>(answer.size()));
+  linger reset{1, 0};
+  setsockopt(server, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+  ::close(server);
+
+  int fds[2];
+  REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) == 0);
+  REQUIRE(::send(fds[0], text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()));
+  ::shutdown(fds[0], SHUT_WR);
+  Result<std::unique_ptr<SocketStream>> client = SocketStream::adopt(fds[0]);
+  Result<std::unique_ptr<SocketStream>> front = SocketStream::adopt(fds[1]);
+  Result<std::unique_ptr<SocketStream>> back = SocketStream::adopt(connected);
+  Joined joined = co_await join_streams(**front, **back, 10s, {10s});
+  CHECK(joined.to_client == answer.size());
+  front->reset();
+  std::string all = co_await read_to_end(**client);
   co_return all;
 }
 
@@ -154,6 +188,15 @@ Task<Moved> splice_between(std::string text, std::uint64_t count, std::string& o
 }
 
 }  // namespace
+
+TEST_CASE("an answer is passed on although the server has reset the connection") {
+  Loop loop;
+  for (const char* said : {"", "question"}) {
+    const Time began = loop.read_clock();
+    CHECK(test::run_on(loop, through_relay_to_reset(said, "answer")) == "answer");
+    CHECK(loop.read_clock() - began < 5s);
+  }
+}
 
 TEST_CASE("joined streams carry both directions and each half-close") {
   Loop loop;
