@@ -308,8 +308,9 @@ class Decoder {
   }
 
   void unknown(const StructSchema& schema, const Node::Entry& entry, const Path& at) {
-    const bool of_root = at.up->up == nullptr && rules_.path.empty() && !rules_.by_label;
-    if (of_root && entry.key.starts_with("x-")) return;  // a place for anchors, as in compose files
+    // A place for anchors, as in compose files; flags, variables and labels have no lines.
+    const bool of_root = at.up->up == nullptr && rules_.path.empty() && entry.source().line > 0;
+    if (of_root && entry.key.starts_with("x-")) return;
     std::vector<std::string_view> names;
     for (const Field& field : schema.fields) names.emplace_back(field.name);
     const std::optional<std::string> nearest = nearest_name(entry.key, names);

@@ -140,6 +140,8 @@ TEST_CASE("flags: what is wrong stops the start and is named") {
   CHECK(contains(unknown.what, "field not found, node: entrypoint"));
   CHECK(contains(unknown.fix, "entryPoints"));
   CHECK(unknown.effect == "Sluice does not start");
+  // Only files have room for anchors.
+  CHECK(contains(failure(load({"--x-common.address=:80"}), code::kUnknownOption).what, "node: x-common"));
 
   CHECK(contains(failure(load({"--ping.terminatingStatusCode=x"}), code::kWrongValue).what, "\"x\""));
   CHECK(contains(failure(load({"--log.level"}), code::kSyntax).what, "needs a value"));
