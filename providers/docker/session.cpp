@@ -49,10 +49,9 @@ Task<Status> Session::run(bool watch) {
   for (int i = 0; i < kLooksAtOnce; ++i) scope.spawn(keep_looking());
   if (!watch) {
     co_await in_scope(scope, wait_for_sync());
-  } else if (events_ != nullptr) {
-    co_await in_scope(scope, read_events());
   } else {
-    co_await scope.join();  // until one of the tasks fails
+    if (events_ != nullptr) co_await in_scope(scope, read_events());
+    if (events_ == nullptr) co_await scope.join();  // until one of the tasks fails
   }
   scope.cancel(Error::of(Code::cancelled, "the connection with the engine is over"));
   co_await scope.join();
@@ -68,10 +67,15 @@ Task<Status> Session::subscribe() {
   // Some engines send the head with the first event only.
   if (!status && status.error().code == Code::timed_out) co_return Status();
   if (!status) co_return status.error();
-  if (*status == 200) co_return Status();
-  events_.reset();  // what changes is found by the list then
-  if (events_refused(*status, "docker", resync_period())) co_return Status();
-  co_return Error{Code::unavailable, Origin::upstream, false, 0, "the engine answers its events with an odd status"};
+  co_return take_events(*status);
+}
+
+// Without events, `events_` is null and what changes is found by the list.
+Status Session::take_events(int status) {
+  if (status == 200) return {};
+  events_.reset();
+  if (events_refused(status, "docker", resync_period())) return {};
+  return Error{Code::unavailable, Origin::upstream, false, 0, "the engine answers its events with an odd status"};
 }
 
 Task<void> Session::wait_for_sync() {
@@ -82,6 +86,10 @@ Task<void> Session::wait_for_sync() {
 }
 
 Task<void> Session::read_events() {
+  Result<int> status = co_await events_->status(kNoDeadline);
+  Status taken = status ? take_events(*status) : Status(status.error());
+  if (!taken) fail(taken.error());
+  if (!taken || events_ == nullptr) co_return;
   for (;;) {
     Result<std::string> line = co_await events_->next_line();
     if (line) {

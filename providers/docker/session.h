@@ -33,6 +33,7 @@ class Session {
 
  private:
   Task<Status> subscribe();
+  Status take_events(int status);
   Task<void> read_events();
   Task<void> wait_for_sync();
   Task<void> keep_listing();

@@ -58,8 +58,15 @@ TEST_CASE("where events are refused, or held back, the engine is listed more oft
   engine.put("web", {});
   SECTION("refused") { engine.forbid("/events"); }
   SECTION("held back, head and all") { engine.stall("/events"); }
+  bool late = false;
+  SECTION("refused after a while") {
+    engine.forbid("/events");
+    engine.stall("/events");
+    late = true;
+  }
   Edge edge(engine, timing);
   REQUIRE(edge.until([&] { return edge.routed("web"); }));
+  if (late) engine.go_on();
   engine.put("late", {.ip = "10.0.0.3"});
   REQUIRE(edge.until([&] { return edge.routed("late"); }));
   CHECK(engine.count("/events") == 1);

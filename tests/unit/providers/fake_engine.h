@@ -165,14 +165,14 @@ class FakeEngine {
       spoken = path.substr(2, slash - 2);
       path.erase(0, slash);
     }
+    int generation = generation_;
+    changed_.wait(lock, [&] { return stopping_ || generation != generation_ || !is_stalled(path); });
+    if (stopping_) return connection.close();
     for (const std::string& forbidden : forbidden_) {
       if ((request.method + " " + request.path).starts_with(forbidden) || path.starts_with(forbidden)) {
         return connection.reply(403, "Forbidden");
       }
     }
-    int generation = generation_;
-    changed_.wait(lock, [&] { return stopping_ || generation != generation_ || !is_stalled(path); });
-    if (stopping_) return connection.close();
     if (!spoken.empty() && std::stoi(spoken.substr(2)) > std::stoi(version_.substr(2))) {
       return connection.reply(400,
                               R"({"message":"client version )" + spoken +
