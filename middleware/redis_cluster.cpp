@@ -42,7 +42,7 @@ std::shared_ptr<const proxy::Endpoint> RedisCluster::owner_of(std::string_view k
   return owner == 0 ? nullptr : servers_[owner - 1U];
 }
 
-void RedisCluster::learn(std::string_view key, std::shared_ptr<const proxy::Endpoint> server) {
+std::size_t RedisCluster::remember(std::shared_ptr<const proxy::Endpoint> server) {
   auto known = std::find(servers_.begin(), servers_.end(), server);
   if (known == servers_.end()) {
     if (servers_.size() >= kMostServers) {
@@ -51,8 +51,13 @@ void RedisCluster::learn(std::string_view key, std::shared_ptr<const proxy::Endp
     }
     known = servers_.insert(servers_.end(), std::move(server));
   }
+  return static_cast<std::size_t>(known - servers_.begin());
+}
+
+void RedisCluster::learn(std::string_view key, std::shared_ptr<const proxy::Endpoint> server) {
+  const std::size_t place = remember(std::move(server));
   if (owners_.empty()) owners_.resize(kSlots);
-  owners_[redis_slot(key)] = static_cast<std::uint16_t>(known - servers_.begin() + 1);
+  owners_[redis_slot(key)] = static_cast<std::uint16_t>(place + 1);
 }
 
 void RedisCluster::forget(const proxy::Endpoint& server) {

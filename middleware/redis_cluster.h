@@ -32,6 +32,8 @@ class RedisCluster {
   // Null: not known.
   std::shared_ptr<const proxy::Endpoint> owner_of(std::string_view key) const;
   void learn(std::string_view key, std::shared_ptr<const proxy::Endpoint> server);
+  // Who has some key for a while: `find` gives the same endpoint, with its connections, the next time. Its place.
+  std::size_t remember(std::shared_ptr<const proxy::Endpoint> server);
   // It cannot be reached: the others are to say who has its slots.
   void forget(const proxy::Endpoint& server);
   // A server that was learnt, or null.

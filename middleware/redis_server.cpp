@@ -113,7 +113,11 @@ Task<Result<RespValue>> RedisServer::ask(std::string_view key, std::string comma
     if (server == nullptr) co_return reply;
     if (server == lost) co_return loss;
     asking = !redirection->for_good;
-    if (!asking) mine.cluster.learn(key, server);
+    if (asking) {
+      mine.cluster.remember(server);
+    } else {
+      mine.cluster.learn(key, server);
+    }
   }
 }
 

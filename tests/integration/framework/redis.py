@@ -39,8 +39,9 @@ class Redis:
 
     def ask(self, *words: str) -> bytes:
         with socket.create_connection(("127.0.0.1", self.port), 5) as client:
-            client.sendall((" ".join(words) + "\r\n").encode())
-            return client.recv(65536)
+            client.sendall((" ".join(words) + "\r\nQUIT\r\n").encode())
+            said = b"".join(iter(lambda: client.recv(65536), b""))
+        return said.removesuffix(b"+OK\r\n")
 
     def close(self) -> None:
         if self.process.poll() is None:
