@@ -18,6 +18,15 @@ std::string_view take_last(std::string_view& list) {
   return http::trim_blanks(last);
 }
 
+// Some proxies write the client's port too: 192.0.2.1:4711, [2001:db8::1]:4711.
+Result<IpAddress> address_in(std::string_view element) {
+  Result<IpAddress> address = IpAddress::parse(element);
+  if (address) return address;
+  Result<SocketAddress> with_port = SocketAddress::parse(element);
+  if (with_port) return with_port->ip;
+  return address;
+}
+
 }  // namespace
 
 std::optional<ClientAddress> ClientAddress::make(const std::optional<config::IpStrategy>& settings,
@@ -57,7 +66,7 @@ std::string_view ClientAddress::in_forwarded_for(std::string_view chain) const {
   while (!chain.empty()) {
     std::string_view last = take_last(chain);
     if (last.empty()) continue;
-    Result<IpAddress> address = IpAddress::parse(last);
+    Result<IpAddress> address = address_in(last);
     if (!address || !excluded_.contains(*address)) return last;
   }
   return {};
@@ -67,7 +76,7 @@ std::optional<IpAddress> ClientAddress::find(const http::Request& request) const
   IpAddress address = request.peer.remote.ip;
   if (depth_ > 0 || !excluded_.empty()) {
     std::string_view chain = request.fields.get(http::FieldId::x_forwarded_for).value_or("");
-    Result<IpAddress> found = IpAddress::parse(in_forwarded_for(chain));
+    Result<IpAddress> found = address_in(in_forwarded_for(chain));
     if (!found) return std::nullopt;
     address = *found;
   }

@@ -170,6 +170,7 @@ control::MadeMiddleware Compress::make(const config::Compress& settings) {
 std::optional<Coding> Compress::choose(const http::Request& request) const {
   std::array<int, 3> weights = {-1, -1, -1};
   int any = -1;
+  int identity = -1;
   bool asked = false;
   for (const http::Field& field : request.fields) {
     if (field.id != http::FieldId::accept_encoding) continue;
@@ -178,6 +179,7 @@ std::optional<Coding> Compress::choose(const http::Request& request) const {
       std::string_view name = http::trim_blanks(element.substr(0, element.find(';')));
       int weight = weight_of(element);
       if (name == "*") any = weight;
+      if (iequals(name, "identity")) identity = weight;
       std::optional<Coding> coding = coding_of(lowered(name));
       if (coding) weights[static_cast<std::size_t>(*coding)] = weight;
     });
@@ -191,6 +193,7 @@ std::optional<Coding> Compress::choose(const http::Request& request) const {
     best = coding;
     best_weight = weight;
   }
+  if (identity > (best ? best_weight : any)) return std::nullopt;
   if (best || any <= 0) return best;
   Coding wildcard = default_.value_or(codings_.front());
   return weights[static_cast<std::size_t>(wildcard)] == 0 ? std::nullopt : std::optional(wildcard);

@@ -105,6 +105,7 @@ std::optional<http::Response> Cors::preflight(http::Request& request) const {
     response.fields.add("Access-Control-Allow-Origin", *allowed);
   }
   if (!max_age_.empty()) response.fields.add("Access-Control-Max-Age", max_age_);
+  if (!expose_.empty()) response.fields.add("Access-Control-Expose-Headers", expose_);
   if (vary_) add_vary_origin(response);
   return response;
 }

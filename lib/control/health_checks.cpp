@@ -62,6 +62,7 @@ rest::Call call_of(const HealthTarget& target) {
     call.method = settings.method.empty() ? "GET" : settings.method;
     call.path = settings.path.starts_with('/') ? settings.path : '/' + settings.path;
     call.http2 = url.scheme == proxy::ServerUrl::Scheme::h2c && settings.scheme.empty();
+    call.head_suffices = true;  // the path may be a page of any size, or a stream
   }
   for (const auto& [field, value] : settings.headers) call.headers.emplace_back(field, value);
   if (!settings.hostname.empty()) {
@@ -124,10 +125,7 @@ Task<std::string> HealthChecks::probe(const HealthTarget& target) {
   rest::Call call = call_of(target);
   for (int redirects = 0;; ++redirects) {
     Result<rest::Reply> reply = co_await client_.send(call);
-    if (!reply) {
-      // A reply too large to keep is an answer all the same, but of which status is not known.
-      co_return std::string(reply.error().text);
-    }
+    if (!reply) co_return std::string(reply.error().text);
     if (target.settings.mode == "grpc") co_return grpc_health_of(*reply);
     bool redirected = reply->status >= 300 && reply->status < 400 && target.settings.follow_redirects;
     std::string location(reply->header("Location"));

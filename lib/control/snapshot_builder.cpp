@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "base/text.h"
+#include "config/problem_codes.h"
 #include "control/problems.h"
 #include "proxy/answering.h"
 
@@ -211,6 +212,13 @@ void SnapshotBuilder::place(const Read& read, const Owned<config::HttpRouter>& o
     return is_secure(index) && !place_tls(name, owned, tls_of_model(index), *read.rule, report, places[index]);
   });
   if (indices.empty()) return;
+  if (!router.parent_refs.empty()) {
+    // By itself it would take requests that its parent's rule and middlewares are to keep away.
+    report.push_back(problem(config::code::kNotServed,
+                             fmt::format("router {} has parentRefs, which are not served by this version", name),
+                             source, effect, "put the parents' rule and middlewares into the router itself"));
+    return;
+  }
   if (router.service.empty()) {
     report.push_back(problem(code::kUnknownReference, fmt::format("router {} names no service", name), source, effect,
                              "add a service"));

@@ -54,6 +54,7 @@ struct Call {
   Duration timeout = 30s;    // for the whole exchange; zero: none
   Duration head_timeout{0};  // until the head of the answer is there; zero: as long as `timeout` says
   std::size_t max_reply = 1024 * 1024;
+  bool head_suffices = false;  // a complete head is an answer, however its content ends
 };
 
 struct Reply {

@@ -235,7 +235,7 @@ void Transfer::ended(int code) {
   long error_number = 0;
   curl_easy_getinfo(easy_, CURLINFO_OS_ERRNO, &error_number);
   detach();
-  if (curl_code == CURLE_OK && status_ != 0) {
+  if ((curl_code == CURLE_OK || call_.head_suffices) && status_ != 0) {
     outcome_ = Status();
   } else if (curl_code == CURLE_OK) {
     outcome_ = Error{Code::closed, Origin::upstream, false, 0, "the connection was closed inside the answer's head"};

@@ -203,6 +203,15 @@ class HealthChecks(Case):
             client = self.client(process)
             self.assert_soon(lambda: client.ask(get()).status == status, f"followRedirects {follow}")
 
+    def test_the_content_of_an_answer_does_not_count(self):
+        def script(connection):
+            while head := connection.read_request():
+                connection.send(response(200, b"x" * 500_000 if head.target == "/health" else b"a"))
+        upstream = self.upstream(script)
+        process = self.sluice(single(upstream.url, healthCheck=self.CHECK))
+        self.assertTrue(upstream.wait(lambda: sum(h.target == "/health" for h in upstream.requests) > 1))
+        self.assertEqual(self.client(process).ask(get()).body, b"a")
+
     def test_a_check_that_cannot_be_made_is_named_and_takes_no_server_away(self):
         upstream = self.upstream(serve(response(200, b"a")))
         process = self.sluice(single(upstream.url, healthCheck={"path": "http://elsewhere/health"}))

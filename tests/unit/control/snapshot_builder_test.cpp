@@ -96,6 +96,20 @@ http:
   CHECK(fixture.report.find("it needs a scheme") != std::string::npos);
 }
 
+TEST_CASE("a router with parentRefs is not served without its parents") {
+  Fixture fixture;
+  Build build = fixture.build({fragment("file", R"yaml(
+http:
+  routers:
+    parent: {rule: "Host(`app.test`)", middlewares: [auth]}
+    child: {rule: "PathPrefix(`/`)", service: noop@internal, parentRefs: [parent]}
+)yaml")});
+  CHECK(build.routers == 0);
+  CHECK(fixture.taker(build, kWeb, "app.test").empty());
+  INFO(fixture.report);
+  CHECK(fixture.report.find("router child@file has parentRefs") != std::string::npos);
+}
+
 TEST_CASE("names refer to their own provider unless they say another") {
   Fixture fixture;
   Build build = fixture.build({fragment("file", kApp), fragment("docker", R"yaml(

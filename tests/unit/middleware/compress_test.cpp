@@ -95,6 +95,9 @@ TEST_CASE("the client's weights decide, then the order of encodings") {
   CHECK(test.chosen("gzip;q=0.5, zstd ; Q=0.9") == "zstd");
   CHECK(test.chosen("gzip;q=0").empty());
   CHECK(test.chosen("identity").empty());
+  CHECK(test.chosen("gzip;q=0.5, Identity").empty());
+  CHECK(test.chosen("*;q=0.5, identity;q=0.6").empty());
+  CHECK(test.chosen("identity, gzip") == "gzip");
   CHECK(test.chosen("deflate").empty());
   CHECK(test.chosen("gzip;q=nonsense").empty());
   CHECK(test.chosen("").empty());

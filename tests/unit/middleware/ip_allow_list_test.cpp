@@ -78,6 +78,9 @@ TEST_CASE("depth counts X-Forwarded-For from the right") {
   CHECK(status_of(settings, "10.0.0.1:1", "10.0.0.1") == 403);  // fewer entries than the depth
   CHECK(status_of(settings, "10.0.0.1:1") == 403);
   CHECK(status_of(settings, "10.0.0.1:1", "nonsense, 10.0.0.1") == 403);
+  CHECK(status_of(settings, "192.0.2.1:1", "10.0.0.1:4711, 10.0.0.9") == 200);  // with the client's port
+  CHECK(status_of(settings, "192.0.2.1:1", "10.0.0.2:4711, 10.0.0.9") == 403);
+  CHECK(status_of(settings, "192.0.2.1:1", "10.0.0.1:x, 10.0.0.9") == 403);
   settings.ip_strategy->depth = -1;
   CHECK(refused(settings));
 }
@@ -88,6 +91,7 @@ TEST_CASE("excludedIPs takes the first address from the right that is not exclud
   settings.ip_strategy->excluded_ips = {"172.16.0.0/12"};
   CHECK(status_of(settings, "192.0.2.1:1", "8.8.8.8, 10.0.0.1, 172.16.0.5, 172.16.0.6") == 200);
   CHECK(status_of(settings, "192.0.2.1:1", "10.0.0.1, 8.8.8.8, 172.16.0.6") == 403);
+  CHECK(status_of(settings, "192.0.2.1:1", "10.0.0.1:80, 172.16.0.6:81") == 200);
   CHECK(status_of(settings, "10.0.0.1:1", "172.16.0.6") == 403);
   settings.ip_strategy->depth = 1;
   CHECK(status_of(settings, "192.0.2.1:1", "10.0.0.1, 172.16.0.6") == 403);

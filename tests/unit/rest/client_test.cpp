@@ -178,6 +178,36 @@ TEST_CASE("a reply is bounded, with and without a declared length") {
   }
 }
 
+TEST_CASE("a head may suffice: then the content may be too large, stop short or never end") {
+  const std::string head = "HTTP/1.1 404 Not Found\r\nContent-Length: 5000\r\n\r\n";
+  for (std::string content : {std::string(5000, 'x'), std::string("short"), std::string()}) {
+    CAPTURE(content.size());
+    ScriptedServer server([&](const Request&, Connection& c) {
+      c.send(head + content);
+      if (content == "short") {
+        c.close();
+      } else {
+        c.wait_for_end();
+      }
+    });
+    Call call = call_to(server);
+    call.max_reply = 1999;
+    if (content.empty()) call.timeout = 1s;
+    CHECK_FALSE(send(call).ok());
+    call.head_suffices = true;
+    auto reply = send(call);
+    REQUIRE(reply.ok());
+    CHECK(reply->status == 404);
+  }
+  ScriptedServer half([](const Request&, Connection& c) {
+    c.send("HTTP/1.1 200 OK\r\nContent-");
+    c.close();
+  });
+  Call call = call_to(half);
+  call.head_suffices = true;
+  CHECK_FALSE(send(call).ok());
+}
+
 TEST_CASE("endless headers are cut off") {
   ScriptedServer server([](const Request&, Connection& c) {
     c.send("HTTP/1.1 200 OK\r\n");
