@@ -1,6 +1,7 @@
 #include "acme/hooks.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "acme/dns/child_process.h"
 #include "acme/dns/http_api.h"
@@ -117,11 +118,11 @@ Task<void> Hooks::run_one(const config::AcmeHook& hook, const config::Node& even
   if (hook.exec.empty()) {
     co_await call_web(hook, event, forbidden);
   } else {
-    co_await run_program(hook, event, forbidden);
+    co_await run_exec(hook, event, forbidden);
   }
 }
 
-Task<void> Hooks::run_program(const config::AcmeHook& hook, const config::Node& event, std::string& forbidden) {
+Task<void> Hooks::run_exec(const config::AcmeHook& hook, const config::Node& event, std::string& forbidden) {
   const std::string& program = hook.exec.front();
   Result<dns::ProgramEnd> end = co_await dns::run_program(hook.exec, hook.timeout, hook_variables(event));
   if (!end) {
