@@ -25,20 +25,8 @@ std::string client_key(const IpAddress& client) {
 
 }  // namespace
 
-OnDemand::OnDemand(const config::OnDemand& options, rest::Client& http) : options_(options), http_(http) {
-  std::vector<route::HostPattern> patterns;
-  for (const std::string& written : options.allow) {
-    std::optional<route::HostPattern> pattern = control::demand_pattern(written);
-    if (pattern && std::find(patterns.begin(), patterns.end(), *pattern) == patterns.end()) {
-      patterns.push_back(*std::move(pattern));
-    }
-  }
-  names_ = route::HostIndex(patterns);
-}
-
-bool OnDemand::is_allowed(std::string_view name) const {
-  return options_.allow.empty() || names_.exact(name).has_value() || names_.wildcard(name).has_value();
-}
+OnDemand::OnDemand(const config::OnDemand& options, rest::Client& http)
+    : options_(options), http_(http), rules_(control::demand_rules(options)) {}
 
 Task<OnDemand::Verdict> OnDemand::decide(std::string name, IpAddress client) {
   auto known = questions_.find(name);
@@ -81,7 +69,7 @@ std::string OnDemand::limit_of(const IpAddress& client) {
 }
 
 Task<OnDemand::Verdict> OnDemand::decide_alone(std::string name, IpAddress client) {
-  if (!is_allowed(name)) co_return no("it is not among the allowed names");
+  if (!rules_.allow(name)) co_return no("it is not among the allowed names");
   const Time now = Loop::current().now();
   auto refused = refused_.find(name);
   if (refused != refused_.end() && refused->second > now) co_return no("it was refused a moment ago");
@@ -100,7 +88,7 @@ Task<OnDemand::Verdict> OnDemand::decide_alone(std::string name, IpAddress clien
 }
 
 Task<OnDemand::Verdict> OnDemand::decide_again(std::string name) {
-  if (!is_allowed(name)) co_return no("it is not among the allowed names any more");
+  if (!rules_.allow(name)) co_return no("it is not among the allowed names any more");
   Verdict verdict = co_await ask(std::move(name), {});
   co_return verdict;
 }

@@ -17,7 +17,7 @@
 #include "base/ip.h"
 #include "config/static_resolvers.h"
 #include "rest/client.h"
-#include "route/host_pattern.h"
+#include "server/certificate_demand.h"
 
 namespace sluice::acme {
 
@@ -46,14 +46,13 @@ class OnDemand {
     bool done = false;
     Verdict verdict;
   };
-  bool is_allowed(std::string_view name) const;
   Task<Verdict> decide_alone(std::string name, IpAddress client);
   Task<Verdict> ask(std::string name, std::string client);
   std::string limit_of(const IpAddress& client);
 
   config::OnDemand options_;
   rest::Client& http_;
-  route::HostIndex names_;
+  server::DemandRules rules_;
   std::map<std::string, std::shared_ptr<Question>> questions_;  // under way, by name
   std::map<std::string, Time> refused_;                         // until when, by name
   std::deque<Time> allowed_;                                    // when each stops to count
