@@ -11,6 +11,8 @@ namespace {
 
 using Answer = OnDemand::Verdict::Answer;
 
+constexpr const char* kFull = "so many new names were allowed within the hour already";
+
 OnDemand::Verdict no(std::string why) { return {Answer::no, std::move(why)}; }
 
 void forget_past(std::deque<Time>& times, Time now) {
@@ -47,13 +49,15 @@ Task<OnDemand::Verdict> OnDemand::decide(std::string name, IpAddress client) {
   co_return question->verdict;
 }
 
+bool OnDemand::is_full(Time now) {
+  forget_past(allowed_, now);
+  return allowed_.size() >= static_cast<std::size_t>(std::max<std::int64_t>(options_.limit, 0));
+}
+
 // What stands in the way of one more name; empty: nothing.
 std::string OnDemand::limit_of(const IpAddress& client) {
   const Time now = Loop::current().now();
-  forget_past(allowed_, now);
-  if (allowed_.size() >= static_cast<std::size_t>(std::max<std::int64_t>(options_.limit, 0))) {
-    return "so many new names were allowed within the hour already";
-  }
+  if (is_full(now)) return kFull;
   if (clients_.size() >= kMostRemembered) {
     for (auto& [key, times] : clients_) forget_past(times, now);
     std::erase_if(clients_, [](const auto& one) { return one.second.empty(); });
@@ -77,7 +81,10 @@ Task<OnDemand::Verdict> OnDemand::decide_alone(std::string name, IpAddress clien
   if (!limit.empty()) co_return no(std::move(limit));
   Verdict verdict = co_await ask(name, client.to_string());
   if (verdict.answer == Answer::yes) {
-    allowed_.push_back(Loop::current().now() + kHour);
+    // Others were allowed while it was asked about.
+    const Time answered = Loop::current().now();
+    if (is_full(answered)) co_return no(kFull);
+    allowed_.push_back(answered + kHour);
   } else if (verdict.answer == Answer::no) {
     if (refused_.size() >= kMostRemembered) {
       std::erase_if(refused_, [&](const auto& one) { return one.second <= now; });

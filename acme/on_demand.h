@@ -48,6 +48,7 @@ class OnDemand {
   };
   Task<Verdict> decide_alone(std::string name, IpAddress client);
   Task<Verdict> ask(std::string name, std::string client);
+  bool is_full(Time now);
   std::string limit_of(const IpAddress& client);
 
   config::OnDemand options_;

@@ -1,5 +1,6 @@
 #include "acme/on_demand.h"
 
+#include <algorithm>
 #include <atomic>
 #include <mutex>
 
@@ -17,7 +18,7 @@ using Answer = OnDemand::Verdict::Answer;
 
 IpAddress ip(std::string_view text) { return *IpAddress::parse(text); }
 
-// A service of the user's that allows good.x alone, and fails for broken.x.
+// A service of the user's that allows good….x alone, and fails for broken.x.
 class Service {
  public:
   Service() : server_([this](const auto& request, auto& reply) { serve(request, reply); }, ScriptedServer::At::tcp) {}
@@ -36,7 +37,7 @@ class Service {
       std::lock_guard<std::mutex> lock(mutex_);
       path_ = request.path;
     }
-    const bool good = request.path.find("domain=good.x") != std::string::npos;
+    const bool good = request.path.find("domain=good") != std::string::npos;
     reply.reply(good ? 200 : request.path.find("domain=broken.x") != std::string::npos ? 503 : 404, "");
   }
   std::mutex mutex_;
@@ -55,15 +56,18 @@ struct Deciding {
   OnDemand on_demand;
 };
 
-Task<void> decide_into(OnDemand& on_demand, Answer& answer) {
-  OnDemand::Verdict verdict = co_await on_demand.decide("good.x", ip("192.0.2.1"));
+Task<void> decide_into(OnDemand& on_demand, std::string name, Answer& answer) {
+  OnDemand::Verdict verdict = co_await on_demand.decide(std::move(name), ip("192.0.2.1"));
   answer = verdict.answer;
 }
 
-Task<Status> decide_at_once(OnDemand& on_demand, std::vector<Answer>& answers) {
+// About one name, or about as many as there are answers.
+Task<Status> decide_at_once(OnDemand& on_demand, std::vector<Answer>& answers, bool one_name) {
   Scope* current = co_await current_scope();
   Scope side_by_side(current);
-  for (Answer& one : answers) side_by_side.spawn(decide_into(on_demand, one));
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    side_by_side.spawn(decide_into(on_demand, "good" + std::to_string(one_name ? 0 : i) + ".x", answers[i]));
+  }
   co_await side_by_side.join();
   co_return Status();
 }
@@ -105,7 +109,7 @@ TEST_CASE("many questions about one name are one") {
   Service service;
   Deciding deciding({{}, service.url(), 60, 60});
   std::vector<Answer> answers(20, Answer::no);
-  Status done = test::run_on(deciding.loop, decide_at_once(deciding.on_demand, answers));
+  Status done = test::run_on(deciding.loop, decide_at_once(deciding.on_demand, answers, true));
   CHECK(done);
   CHECK(answers == std::vector<Answer>(20, Answer::yes));
   CHECK(service.asked == 1);
@@ -126,6 +130,16 @@ TEST_CASE("all clients together get so many new names an hour") {
   CHECK(deciding.decide("a.x") == Answer::yes);
   CHECK(deciding.decide("b.x", "192.0.2.2") == Answer::yes);
   CHECK(deciding.decide("c.x", "192.0.2.3") == Answer::no);
+}
+
+TEST_CASE("names that are asked about at the same time do not pass the limit together") {
+  Service service;
+  Deciding deciding({{}, service.url(), 2, 60});
+  std::vector<Answer> answers(20, Answer::no);
+  Status done = test::run_on(deciding.loop, decide_at_once(deciding.on_demand, answers, false));
+  CHECK(done);
+  CHECK(std::count(answers.begin(), answers.end(), Answer::yes) == 2);
+  CHECK(service.asked == 20);
 }
 
 TEST_CASE("whether a name may keep its certificate is asked without limits") {
