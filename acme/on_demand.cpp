@@ -15,6 +15,9 @@ constexpr const char* kFull = "so many new names were allowed within the hour al
 
 OnDemand::Verdict no(std::string why) { return {Answer::no, std::move(why)}; }
 
+// Other errors of the client (401, 429) are about the question, not about the name.
+bool is_refusal(int status) { return status == 403 || status == 404 || status == 410 || status == 451; }
+
 void forget_past(std::deque<Time>& times, Time now) {
   while (!times.empty() && times.front() <= now) times.pop_front();
 }
@@ -85,6 +88,7 @@ Task<OnDemand::Verdict> OnDemand::decide_alone(std::string name, IpAddress clien
     const Time answered = Loop::current().now();
     if (is_full(answered)) co_return no(kFull);
     allowed_.push_back(answered + kHour);
+    refused_since_.erase(name);
   } else if (verdict.answer == Answer::no) {
     if (refused_.size() >= kMostRemembered) {
       std::erase_if(refused_, [&](const auto& one) { return one.second <= now; });
@@ -95,8 +99,13 @@ Task<OnDemand::Verdict> OnDemand::decide_alone(std::string name, IpAddress clien
 }
 
 Task<OnDemand::Verdict> OnDemand::decide_again(std::string name) {
-  if (!rules_.allow(name)) co_return no("it is not among the allowed names any more");
-  Verdict verdict = co_await ask(std::move(name), {});
+  if (!rules_.allow(name)) co_return Verdict{Answer::no, "it is not among the allowed names any more", true};
+  Verdict verdict = co_await ask(name, {});
+  if (verdict.answer == Answer::no) {
+    const Time now = Loop::current().now();
+    verdict.for_good = now - refused_since_.try_emplace(name, now).first->second >= kSureAfter;
+  }
+  if (verdict.answer != Answer::no || verdict.for_good) refused_since_.erase(name);
   co_return verdict;
 }
 
@@ -111,7 +120,7 @@ Task<OnDemand::Verdict> OnDemand::ask(std::string name, std::string client) {
   if (!reply) co_return Verdict{Answer::unknown, api->origin() + ": " + log::Field("error", reply.error()).value()};
   if (dns::is_success(*reply)) co_return Verdict{Answer::yes, {}};
   const std::string why = api->origin() + " answered " + std::to_string(reply->status);
-  co_return Verdict{reply->status >= 400 && reply->status < 500 ? Answer::no : Answer::unknown, why};
+  co_return Verdict{is_refusal(reply->status) ? Answer::no : Answer::unknown, why};
 }
 
 }  // namespace sluice::acme

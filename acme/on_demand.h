@@ -28,15 +28,18 @@ class OnDemand {
 
   struct Verdict {
     enum class Answer : std::uint8_t { yes, no, unknown } answer = Answer::no;
-    std::string why;  // not yes
+    std::string why;        // not yes
+    bool for_good = false;  // of decide_again: no, and not just now
   };
   // For a client's handshake; a yes counts as a new name. `name` is canonical.
   Task<Verdict> decide(std::string name, IpAddress client);
-  // For a name that has a certificate already: no limits count.
+  // For a name that has a certificate already: no limits count. A service has to say no for a day before it is for
+  // good: it may be about to start.
   Task<Verdict> decide_again(std::string name);
 
   static constexpr Duration kHour = 1h;
   static constexpr Duration kRefusedFor = 1min;
+  static constexpr Duration kSureAfter = 24h;
   static constexpr Duration kAskTime = 5s;
   static constexpr std::size_t kMostRemembered = 10'000;
 
@@ -56,6 +59,7 @@ class OnDemand {
   server::DemandRules rules_;
   std::map<std::string, std::shared_ptr<Question>> questions_;  // under way, by name
   std::map<std::string, Time> refused_;                         // until when, by name
+  std::map<std::string, Time> refused_since_;                   // of those that have a certificate
   std::deque<Time> allowed_;                                    // when each stops to count
   std::map<std::string, std::deque<Time>> clients_;             // likewise, of what each brought up
 };

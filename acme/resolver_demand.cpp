@@ -53,14 +53,14 @@ Task<bool> Resolver::demanded(std::string wanted, IpAddress client) {
   co_return true;
 }
 
-// Before a renewal. Only a clear no ends it: a service that is gone for a while must not.
+// Before a renewal. Only a clear no holds it up, and only one for good makes it the last: a service that is gone for a
+// while, or about to start, must not.
 Task<Step> Resolver::still_allowed(const Job& job) {
   const OnDemand::Verdict verdict = co_await on_demand_->decide_again(job.planned.names.front());
   if (verdict.answer != OnDemand::Verdict::Answer::no) co_return Done{};
-  forget_demand(job.planned);
-  Failure failure = Failure::local("it may have no certificate any more: " + verdict.why);
-  failure.kind = Failure::Kind::permanent;
-  co_return failure;
+  const bool ended = !job.old || job.old->not_after <= std::time(nullptr);
+  if (verdict.for_good || ended) forget_demand(job.planned);
+  co_return Failure::local("it may have no certificate any more: " + verdict.why);
 }
 
 void Resolver::forget_demand(const Planned& planned) {

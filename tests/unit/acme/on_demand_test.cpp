@@ -25,6 +25,7 @@ class Service {
 
   std::string url() const { return "http://127.0.0.1:" + std::to_string(server_.port()) + "/ask"; }
   std::atomic<int> asked{0};
+  std::atomic<int> no{404};
   std::string last_path() {
     std::lock_guard<std::mutex> lock(mutex_);
     return path_;
@@ -38,7 +39,8 @@ class Service {
       path_ = request.path;
     }
     const bool good = request.path.find("domain=good") != std::string::npos;
-    reply.reply(good ? 200 : request.path.find("domain=broken.x") != std::string::npos ? 503 : 404, "");
+    const int refusal = request.path.find("domain=broken.x") != std::string::npos ? 503 : no.load();
+    reply.reply(good ? 200 : refusal, "");
   }
   std::mutex mutex_;
   std::string path_;
@@ -46,7 +48,8 @@ class Service {
 };
 
 struct Deciding {
-  explicit Deciding(config::OnDemand settings) : on_demand(settings, http) {}
+  explicit Deciding(config::OnDemand settings, Loop::ClockKind clock = Loop::ClockKind::monotonic)
+      : loop(clock), on_demand(settings, http) {}
   Answer decide(std::string name, std::string_view client = "192.0.2.1") {
     return test::run_on(loop, on_demand.decide(std::move(name), ip(client))).answer;
   }
@@ -94,6 +97,19 @@ TEST_CASE("the service is asked with the name and the client, and a no is kept f
   CHECK(deciding.decide("broken.x") == Answer::unknown);
   CHECK(deciding.decide("broken.x") == Answer::unknown);
   CHECK(service.asked == 4);
+}
+
+TEST_CASE("a service that refuses the question has not refused the name") {
+  Service service;
+  Deciding deciding({{}, service.url(), 60, 60});
+  for (int status : {400, 401, 407, 408, 425, 429, 302, 500}) {
+    service.no = status;
+    CHECK(deciding.decide("a" + std::to_string(status) + ".x") == Answer::unknown);
+  }
+  for (int status : {403, 404, 410, 451}) {
+    service.no = status;
+    CHECK(deciding.decide("a" + std::to_string(status) + ".x") == Answer::no);
+  }
 }
 
 TEST_CASE("both rules must allow a name") {
@@ -149,4 +165,24 @@ TEST_CASE("whether a name may keep its certificate is asked without limits") {
   CHECK(test::run_on(deciding.loop, deciding.on_demand.decide_again("bad.x")).answer == Answer::no);
   CHECK(test::run_on(deciding.loop, deciding.on_demand.decide_again("broken.x")).answer == Answer::unknown);
   CHECK(service.last_path() == "/ask?domain=broken.x");
+}
+
+TEST_CASE("a name with a certificate is refused for good when its service has said no for a day") {
+  Service service;
+  Deciding deciding({{}, service.url(), 60, 60}, Loop::ClockKind::manual);
+  const auto again = [&] { return test::run_on(deciding.loop, deciding.on_demand.decide_again("a.x")); };
+  CHECK(again().answer == Answer::no);
+  CHECK_FALSE(again().for_good);
+  deciding.loop.advance(23h);
+  CHECK_FALSE(again().for_good);
+  service.no = 500;
+  CHECK(again().answer == Answer::unknown);
+  service.no = 404;
+  deciding.loop.advance(2h);
+  CHECK_FALSE(again().for_good);  // it was not always a no
+  deciding.loop.advance(24h);
+  CHECK(again().for_good);
+
+  Deciding other({{"*.y"}, service.url(), 60, 60});
+  CHECK(test::run_on(other.loop, other.on_demand.decide_again("a.x")).for_good);  // the configuration says so
 }
