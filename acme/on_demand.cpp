@@ -18,10 +18,6 @@ OnDemand::Verdict no(std::string why) { return {Answer::no, std::move(why)}; }
 // Other errors of the client (401, 429) are about the question, not about the name.
 bool is_refusal(int status) { return status == 403 || status == 404 || status == 410 || status == 451; }
 
-void forget_past(std::deque<Time>& times, Time now) {
-  while (!times.empty() && times.front() <= now) times.pop_front();
-}
-
 // One of IPv6 has at least a network of 64 bits to itself.
 std::string client_key(const IpAddress& client) {
   const auto& bytes = client.bytes();
@@ -52,8 +48,12 @@ Task<OnDemand::Verdict> OnDemand::decide(std::string name, IpAddress client) {
   co_return question->verdict;
 }
 
+bool OnDemand::refuses(std::string_view name) const {
+  return !rules_.allow(name) || refused_.count(name, Loop::current().now()) > 0;
+}
+
 bool OnDemand::is_full(Time now) {
-  forget_past(allowed_, now);
+  while (!allowed_.empty() && allowed_.front() <= now) allowed_.pop_front();
   return allowed_.size() >= static_cast<std::size_t>(std::max<std::int64_t>(options_.limit, 0));
 }
 
@@ -61,25 +61,18 @@ bool OnDemand::is_full(Time now) {
 std::string OnDemand::limit_of(const IpAddress& client) {
   const Time now = Loop::current().now();
   if (is_full(now)) return kFull;
-  if (clients_.size() >= kMostRemembered) {
-    for (auto& [key, times] : clients_) forget_past(times, now);
-    std::erase_if(clients_, [](const auto& one) { return one.second.empty(); });
-    if (clients_.size() >= kMostRemembered) return "too many clients bring up names";
-  }
-  std::deque<Time>& own = clients_[client_key(client)];
-  forget_past(own, now);
-  if (own.size() >= static_cast<std::size_t>(std::max<std::int64_t>(options_.client_limit, 0))) {
+  const std::string key = client_key(client);
+  if (clients_.count(key, now) >= static_cast<std::size_t>(std::max<std::int64_t>(options_.client_limit, 0))) {
     return "the client brought up too many names within the hour";
   }
-  own.push_back(now + kHour);
+  clients_.add(key, now);
   return {};
 }
 
 Task<OnDemand::Verdict> OnDemand::decide_alone(std::string name, IpAddress client) {
   if (!rules_.allow(name)) co_return no("it is not among the allowed names");
   const Time now = Loop::current().now();
-  auto refused = refused_.find(name);
-  if (refused != refused_.end() && refused->second > now) co_return no("it was refused a moment ago");
+  if (refused_.count(name, now) > 0) co_return no("it was refused a moment ago");
   std::string limit = limit_of(client);
   if (!limit.empty()) co_return no(std::move(limit));
   Verdict verdict = co_await ask(name, client.to_string());
@@ -90,10 +83,7 @@ Task<OnDemand::Verdict> OnDemand::decide_alone(std::string name, IpAddress clien
     allowed_.push_back(answered + kHour);
     refused_since_.erase(name);
   } else if (verdict.answer == Answer::no) {
-    if (refused_.size() >= kMostRemembered) {
-      std::erase_if(refused_, [&](const auto& one) { return one.second <= now; });
-    }
-    if (refused_.size() < kMostRemembered) refused_[name] = now + kRefusedFor;
+    refused_.add(name, Loop::current().now());
   }
   co_return verdict;
 }

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "acme/recent.h"
 #include "async/signal.h"
 #include "async/task.h"
 #include "base/ip.h"
@@ -31,6 +32,8 @@ class OnDemand {
     std::string why;        // not yes
     bool for_good = false;  // of decide_again: no, and not just now
   };
+  // Whether `decide` would say no without asking anybody.
+  bool refuses(std::string_view name) const;
   // For a client's handshake; a yes counts as a new name. `name` is canonical.
   Task<Verdict> decide(std::string name, IpAddress client);
   // For a name that has a certificate already: no limits count. A service has to say no for a day before it is for
@@ -58,10 +61,10 @@ class OnDemand {
   rest::Client& http_;
   server::DemandRules rules_;
   std::map<std::string, std::shared_ptr<Question>> questions_;  // under way, by name
-  std::map<std::string, Time> refused_;                         // until when, by name
-  std::map<std::string, Time> refused_since_;                   // of those that have a certificate
-  std::deque<Time> allowed_;                                    // when each stops to count
-  std::map<std::string, std::deque<Time>> clients_;             // likewise, of what each brought up
+  Recent refused_{kRefusedFor, kMostRemembered};
+  std::map<std::string, Time> refused_since_;  // of those that have a certificate
+  std::deque<Time> allowed_;                   // when each stops to count
+  Recent clients_{kHour, kMostRemembered};     // what each brought up
 };
 
 }  // namespace sluice::acme

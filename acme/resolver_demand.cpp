@@ -33,7 +33,7 @@ Task<bool> Resolver::demanded(std::string wanted, IpAddress client) {
   rules.wildcards = false;
   std::string why;
   const std::string name_of_it = canonical_name(wanted, rules, why);
-  if (name_of_it.empty()) co_return false;
+  if (name_of_it.empty() || on_demand_->refuses(name_of_it)) co_return false;
   const std::string key = key_of({name_of_it});
   const LedgerEntry* entry = entry_of(key);
   if (is_held(key) || (entry != nullptr && entry->next_attempt > std::time(nullptr))) co_return false;

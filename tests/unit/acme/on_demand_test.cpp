@@ -84,6 +84,7 @@ TEST_CASE("names that are listed are allowed, others are not") {
   CHECK(deciding.decide("shops.x") == Answer::no);
   CHECK(deciding.decide("a.b.shops.x") == Answer::no);
   CHECK(deciding.decide("two.y") == Answer::no);
+  CHECK(deciding.on_demand.refuses("two.y"));
 }
 
 TEST_CASE("the service is asked with the name and the client, and a no is kept for a while") {
@@ -182,7 +183,51 @@ TEST_CASE("a name with a certificate is refused for good when its service has sa
   CHECK_FALSE(again().for_good);  // it was not always a no
   deciding.loop.advance(24h);
   CHECK(again().for_good);
+}
 
-  Deciding other({{"*.y"}, service.url(), 60, 60});
-  CHECK(test::run_on(other.loop, other.on_demand.decide_again("a.x")).for_good);  // the configuration says so
+TEST_CASE("a name with a certificate that the configuration does not allow any more is refused for good at once") {
+  Deciding deciding({{"*.y"}, "", 60, 60});
+  CHECK(test::run_on(deciding.loop, deciding.on_demand.decide_again("a.x")).for_good);
+}
+
+TEST_CASE("however many clients come, none of them locks another out") {
+  const std::size_t many = OnDemand::kMostRemembered;
+  Deciding deciding({{"*.x"}, "", 1'000'000, 1});
+  const auto client = [](std::size_t i) { return "10.0." + std::to_string(i / 256) + '.' + std::to_string(i % 256); };
+  std::size_t allowed = 0;
+  for (std::size_t i = 0; i <= many; ++i) {
+    if (deciding.decide('n' + std::to_string(i) + ".x", client(i)) == Answer::yes) ++allowed;
+  }
+  CHECK(allowed == many + 1);
+  // Who came first is forgotten, and only that one.
+  CHECK(deciding.decide("again.x", client(1)) == Answer::no);
+  CHECK(deciding.decide("again.x", client(many)) == Answer::no);
+  CHECK(deciding.decide("again.x", client(0)) == Answer::yes);
+}
+
+TEST_CASE("an hour later names and clients count anew") {
+  Deciding deciding({{"*.x"}, "", 2, 1}, Loop::ClockKind::manual);
+  CHECK(deciding.decide("a.x") == Answer::yes);
+  CHECK(deciding.decide("b.x") == Answer::no);
+  CHECK(deciding.decide("b.x", "192.0.2.2") == Answer::yes);
+  deciding.loop.advance(59min);
+  CHECK(deciding.decide("c.x", "192.0.2.3") == Answer::no);
+  deciding.loop.advance(1min);
+  CHECK(deciding.decide("c.x", "192.0.2.3") == Answer::yes);
+  CHECK(deciding.decide("d.x") == Answer::yes);
+}
+
+TEST_CASE("a refusal is known for a minute") {
+  Service service;
+  Deciding asking({{}, service.url(), 60, 60}, Loop::ClockKind::manual);
+  CHECK_FALSE(asking.on_demand.refuses("bad.x"));
+  CHECK(asking.decide("bad.x") == Answer::no);
+  CHECK(asking.on_demand.refuses("bad.x"));
+  asking.loop.advance(59s);
+  CHECK(asking.decide("bad.x") == Answer::no);
+  CHECK(service.asked == 1);
+  asking.loop.advance(1s);
+  CHECK_FALSE(asking.on_demand.refuses("bad.x"));
+  CHECK(asking.decide("bad.x") == Answer::no);
+  CHECK(service.asked == 2);
 }
