@@ -11,9 +11,8 @@ namespace {
 
 using Answer = OnDemand::Verdict::Answer;
 
-constexpr const char* kFull = "so many new names were allowed within the hour already";
-
 OnDemand::Verdict no(std::string why) { return {Answer::no, std::move(why)}; }
+OnDemand::Verdict full() { return {Answer::full, "as many names as `limit` says were allowed within the hour"}; }
 
 // Other errors of the client (401, 429) are about the question, not about the name.
 bool is_refusal(int status) { return status == 403 || status == 404 || status == 410 || status == 451; }
@@ -57,29 +56,21 @@ bool OnDemand::is_full(Time now) {
   return allowed_.size() >= static_cast<std::size_t>(std::max<std::int64_t>(options_.limit, 0));
 }
 
-// What stands in the way of one more name; empty: nothing.
-std::string OnDemand::limit_of(const IpAddress& client) {
-  const Time now = Loop::current().now();
-  if (is_full(now)) return kFull;
-  const std::string key = client_key(client);
-  if (clients_.count(key, now) >= static_cast<std::size_t>(std::max<std::int64_t>(options_.client_limit, 0))) {
-    return "the client brought up too many names within the hour";
-  }
-  clients_.add(key, now);
-  return {};
-}
-
 Task<OnDemand::Verdict> OnDemand::decide_alone(std::string name, IpAddress client) {
   if (!rules_.allow(name)) co_return no("it is not among the allowed names");
   const Time now = Loop::current().now();
   if (refused_.count(name, now) > 0) co_return no("it was refused a moment ago");
-  std::string limit = limit_of(client);
-  if (!limit.empty()) co_return no(std::move(limit));
+  if (is_full(now)) co_return full();
+  const std::string key = client_key(client);
+  if (clients_.count(key, now) >= static_cast<std::size_t>(std::max<std::int64_t>(options_.client_limit, 0))) {
+    co_return no("the client brought up too many names within the hour");
+  }
+  clients_.add(key, now);
   Verdict verdict = co_await ask(name, client.to_string());
   if (verdict.answer == Answer::yes) {
     // Others were allowed while it was asked about.
     const Time answered = Loop::current().now();
-    if (is_full(answered)) co_return no(kFull);
+    if (is_full(answered)) co_return full();
     allowed_.push_back(answered + kHour);
     refused_since_.erase(name);
   } else if (verdict.answer == Answer::no) {
@@ -101,15 +92,19 @@ Task<OnDemand::Verdict> OnDemand::decide_again(std::string name) {
 
 Task<OnDemand::Verdict> OnDemand::ask(std::string name, std::string client) {
   if (options_.ask.empty()) co_return Verdict{Answer::yes, {}};
-  Result<dns::HttpApi> api = dns::HttpApi::make(http_, options_.ask, kAskTime);
-  if (!api) co_return Verdict{Answer::unknown, log::Field("error", api.error()).value()};
-  std::string query = "?domain=" + dns::percent_encoded(name);
-  if (!client.empty()) query += "&client=" + dns::percent_encoded(client);
-  rest::Call call = api->call("GET", query);
+  Result<dns::WebAddress> address = dns::parse_web_address(options_.ask);
+  if (!address) co_return Verdict{Answer::unknown, log::Field("error", address.error()).value()};
+  const std::string origin = address->server.origin;
+  rest::Call call;
+  call.server = std::move(address->server);
+  call.path = std::move(address->path);
+  call.path += (call.path.find('?') == std::string::npos ? "?domain=" : "&domain=") + dns::percent_encoded(name);
+  if (!client.empty()) call.path += "&client=" + dns::percent_encoded(client);
+  call.timeout = kAskTime;
   Result<rest::Reply> reply = co_await http_.send(std::move(call));
-  if (!reply) co_return Verdict{Answer::unknown, api->origin() + ": " + log::Field("error", reply.error()).value()};
+  if (!reply) co_return Verdict{Answer::unknown, origin + ": " + log::Field("error", reply.error()).value()};
   if (dns::is_success(*reply)) co_return Verdict{Answer::yes, {}};
-  const std::string why = api->origin() + " answered " + std::to_string(reply->status);
+  const std::string why = origin + " answered " + std::to_string(reply->status);
   co_return Verdict{is_refusal(reply->status) ? Answer::no : Answer::unknown, why};
 }
 

@@ -28,7 +28,8 @@ class OnDemand {
   OnDemand(const config::OnDemand& options, rest::Client& http);
 
   struct Verdict {
-    enum class Answer : std::uint8_t { yes, no, unknown } answer = Answer::no;
+    // full: not this name nor any other, for a while. unknown: the service did not say.
+    enum class Answer : std::uint8_t { yes, no, full, unknown } answer = Answer::no;
     std::string why;        // not yes
     bool for_good = false;  // of decide_again: no, and not just now
   };
@@ -55,7 +56,6 @@ class OnDemand {
   Task<Verdict> decide_alone(std::string name, IpAddress client);
   Task<Verdict> ask(std::string name, std::string client);
   bool is_full(Time now);
-  std::string limit_of(const IpAddress& client);
 
   config::OnDemand options_;
   rest::Client& http_;

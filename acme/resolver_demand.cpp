@@ -6,12 +6,33 @@
 #include "acme/resolver.h"
 #include "base/text.h"
 #include "observe/log.h"
+#include "observe/rate_limited.h"
 
 namespace sluice::acme {
 namespace {
 
 constexpr std::size_t kMostDemanded = 10'000;
 constexpr const char* kBy = "(on demand)";
+constexpr Duration kTellEvery = 1min;
+
+using Answer = OnDemand::Verdict::Answer;
+
+// What an operator should mend is told aloud, but strangers must not fill the log.
+void tell_of_refusal(const std::string& resolver, const std::string& name, const IpAddress& client,
+                     const OnDemand::Verdict& verdict) {
+  static log::RateLimited often(kTellEvery);
+  constexpr const char* kWhat = "a client asks for a name that gets no certificate";
+  const std::string address = client.to_string();
+  if (verdict.answer == Answer::no) {
+    log::debug(kWhat, {{"resolver", resolver}, {"name", name}, {"client", address}, {"reason", verdict.why}});
+  } else if (auto pass = often.admit(resolver + ' ' + verdict.why, Loop::current().now())) {
+    log::warn(kWhat, {{"resolver", resolver},
+                      {"name", name},
+                      {"client", address},
+                      {"reason", verdict.why},
+                      {log::field::kSuppressed, pass->suppressed}});
+  }
+}
 
 }  // namespace
 
@@ -38,11 +59,13 @@ Task<bool> Resolver::demanded(std::string wanted, IpAddress client) {
   const LedgerEntry* entry = entry_of(key);
   if (is_held(key) || (entry != nullptr && entry->next_attempt > std::time(nullptr))) co_return false;
   if (plans(name_of_it)) co_return true;
-  if (state_.demanded.size() >= kMostDemanded) co_return false;
-  const OnDemand::Verdict verdict = co_await on_demand_->decide(name_of_it, client);
-  if (verdict.answer != OnDemand::Verdict::Answer::yes) {
-    log::debug("a client asks for a name that gets no certificate",
-               {{"resolver", name()}, {"name", name_of_it}, {"client", client.to_string()}, {"reason", verdict.why}});
+  OnDemand::Verdict verdict{Answer::full, "so many names got one already that no more are remembered"};
+  if (state_.demanded.size() < kMostDemanded) {
+    OnDemand::Verdict decided = co_await on_demand_->decide(name_of_it, client);
+    verdict = std::move(decided);
+  }
+  if (verdict.answer != Answer::yes) {
+    tell_of_refusal(name(), name_of_it, client, verdict);
     co_return false;
   }
   if (!state_.demanded.insert(name_of_it).second) co_return true;
@@ -57,7 +80,7 @@ Task<bool> Resolver::demanded(std::string wanted, IpAddress client) {
 // while, or about to start, must not.
 Task<Step> Resolver::still_allowed(const Job& job) {
   const OnDemand::Verdict verdict = co_await on_demand_->decide_again(job.planned.names.front());
-  if (verdict.answer != OnDemand::Verdict::Answer::no) co_return Done{};
+  if (verdict.answer != Answer::no) co_return Done{};
   const bool ended = !job.old || job.old->not_after <= std::time(nullptr);
   if (verdict.for_good || ended) forget_demand(job.planned);
   co_return Failure::local("it may have no certificate any more: " + verdict.why);

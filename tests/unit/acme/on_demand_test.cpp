@@ -30,6 +30,10 @@ class Service {
     std::lock_guard<std::mutex> lock(mutex_);
     return path_;
   }
+  std::string last_credentials() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return credentials_;
+  }
 
  private:
   void serve(const ScriptedServer::Request& request, ScriptedServer::Connection& reply) {
@@ -37,6 +41,7 @@ class Service {
     {
       std::lock_guard<std::mutex> lock(mutex_);
       path_ = request.path;
+      credentials_ = request.header("Authorization");
     }
     const bool good = request.path.find("domain=good") != std::string::npos;
     const int refusal = request.path.find("domain=broken.x") != std::string::npos ? 503 : no.load();
@@ -44,6 +49,7 @@ class Service {
   }
   std::mutex mutex_;
   std::string path_;
+  std::string credentials_;
   ScriptedServer server_;
 };
 
@@ -100,6 +106,15 @@ TEST_CASE("the service is asked with the name and the client, and a no is kept f
   CHECK(service.asked == 4);
 }
 
+TEST_CASE("a service's URL may have a query and a user of its own") {
+  Service service;
+  std::string url = service.url() + "?key=1";
+  Deciding deciding({{}, url.insert(url.find("127"), "us%65r@"), 60, 60});
+  CHECK(deciding.decide("good.x") == Answer::yes);
+  CHECK(service.last_path() == "/ask?key=1&domain=good.x&client=192.0.2.1");
+  CHECK(service.last_credentials() == "Basic dXNlcjo=");
+}
+
 TEST_CASE("a service that refuses the question has not refused the name") {
   Service service;
   Deciding deciding({{}, service.url(), 60, 60});
@@ -146,7 +161,7 @@ TEST_CASE("all clients together get so many new names an hour") {
   Deciding deciding({{"*.x"}, "", 2, 60});
   CHECK(deciding.decide("a.x") == Answer::yes);
   CHECK(deciding.decide("b.x", "192.0.2.2") == Answer::yes);
-  CHECK(deciding.decide("c.x", "192.0.2.3") == Answer::no);
+  CHECK(deciding.decide("c.x", "192.0.2.3") == Answer::full);
 }
 
 TEST_CASE("names that are asked about at the same time do not pass the limit together") {
@@ -211,7 +226,7 @@ TEST_CASE("an hour later names and clients count anew") {
   CHECK(deciding.decide("b.x") == Answer::no);
   CHECK(deciding.decide("b.x", "192.0.2.2") == Answer::yes);
   deciding.loop.advance(59min);
-  CHECK(deciding.decide("c.x", "192.0.2.3") == Answer::no);
+  CHECK(deciding.decide("c.x", "192.0.2.3") == Answer::full);
   deciding.loop.advance(1min);
   CHECK(deciding.decide("c.x", "192.0.2.3") == Answer::yes);
   CHECK(deciding.decide("d.x") == Answer::yes);
