@@ -116,6 +116,9 @@ class Reader {
       } else if (hook.exec.empty()) {
         check_url("the webhook of a hook", hook.webhook);
       }
+      if (hook.timeout <= Duration::zero()) {
+        error("the timeout of a hook is not positive", "write a time such as 30s, or leave it out");
+      }
       for (const std::string& one : hook.events) {
         if (std::find(kEvents.begin(), kEvents.end(), one) != kEvents.end()) continue;
         error("hooks know no event " + printable(one, 100),

@@ -101,3 +101,18 @@ TEST_CASE("what cannot be called is no webhook and no service that is asked") {
   CHECK(of_ask("http://user:secret@").find("secret") == std::string::npos);
   CHECK(of_ask("http://user:secret@").find("onDemand.ask: ") != std::string::npos);
 }
+
+TEST_CASE("a hook has a time to end in, and one way to be told") {
+  const auto problem_with = [](auto change) {
+    Edge edge{{"web", ":80"}};
+    config::AcmeHook& hook = edge.over_http("web").options().hooks.emplace_back();
+    hook.exec = {"/bin/true"};
+    change(hook);
+    return edge.problem();
+  };
+  CHECK(problem_with([](config::AcmeHook& hook) { hook.timeout = 1ms; }).empty());
+  CHECK_FALSE(problem_with([](config::AcmeHook& hook) { hook.timeout = Duration(0); }).empty());
+  CHECK_FALSE(problem_with([](config::AcmeHook& hook) { hook.timeout = -1s; }).empty());
+  CHECK_FALSE(problem_with([](config::AcmeHook& hook) { hook.exec.clear(); }).empty());
+  CHECK_FALSE(problem_with([](config::AcmeHook& hook) { hook.webhook = "http://ops.x"; }).empty());
+}
