@@ -49,7 +49,7 @@ void FallbackCa::describe(Describer<FallbackCa>& d) {
 
 void AcmeHook::describe(Describer<AcmeHook>& d) {
   d.name("AcmeHook");
-  d.option("exec", &AcmeHook::exec, "Program to run, and its arguments; no shell is between.");
+  d.option("exec", &AcmeHook::exec, "Program to run, and its arguments; no shell is between.").secret();
   d.option("webhook", &AcmeHook::webhook, "URL to post the event to, as JSON.").secret();
   d.option("events", &AcmeHook::events,
            "obtaining, obtained, failed, expiring, ari-changed or revoked; none: all of them.");
