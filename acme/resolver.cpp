@@ -163,12 +163,13 @@ void Resolver::make_plan_now() {
   if (settings_.second_key_type) {
     rules.pair = is_rsa(settings_.key_type) ? PlanRules::Pair::first_is_rsa : PlanRules::Pair::second_is_rsa;
   }
+  const std::vector<std::string> on_demand = served_on_demand();
   const std::vector<Plan::Refused> refused = std::move(plan_.refused);
   plan_ = make_plan(all_wishes(), leaves_, provided_, rules, std::time(nullptr));
   plan_stale_ = false;
   unused_stale_ = wanted_once_;
   plan_changed_.notify_all();
-  if (refused != plan_.refused) follower_.certificates_changed();
+  if (refused != plan_.refused || on_demand != served_on_demand()) follower_.certificates_changed();
   // What is wanted by nobody any more has no failures either: it begins anew when it comes back. But not within the
   // hour, so that a router that comes and goes orders no more than one that stays.
   const std::int64_t now = std::time(nullptr);

@@ -43,6 +43,14 @@ std::vector<Wish> Resolver::all_wishes() const {
   return wishes;
 }
 
+std::vector<std::string> Resolver::served_on_demand() const {
+  std::vector<std::string> names;
+  for (const Planned& one : plan_.planned) {
+    if (one.certificate && is_on_demand(one)) names.push_back(one.names.front());
+  }
+  return names;
+}
+
 bool Resolver::is_on_demand(const Planned& planned) {
   return planned.routers.size() == 1 && planned.routers.front() == kBy;
 }
