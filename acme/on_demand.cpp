@@ -34,7 +34,7 @@ Task<OnDemand::Verdict> OnDemand::decide(std::string name, IpAddress client) {
     const std::shared_ptr<Question> question = known->second;
     while (!question->done) {
       Status waited = co_await question->answered.wait();
-      if (!waited) co_return Verdict{Answer::unknown, "the process ends"};
+      if (!waited) co_return Verdict{Answer::unknown, {}};
     }
     co_return question->verdict;
   }
@@ -102,6 +102,7 @@ Task<OnDemand::Verdict> OnDemand::ask(std::string name, std::string client) {
   if (!client.empty()) call.path += "&client=" + dns::percent_encoded(client);
   call.timeout = kAskTime;
   Result<rest::Reply> reply = co_await http_.send(std::move(call));
+  if (!reply && reply.error().code == Code::cancelled) co_return Verdict{Answer::unknown, {}};
   if (!reply) co_return Verdict{Answer::unknown, origin + ": " + log::Field("error", reply.error()).value()};
   if (dns::is_success(*reply)) co_return Verdict{Answer::yes, {}};
   const std::string why = origin + " answered " + std::to_string(reply->status);

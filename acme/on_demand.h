@@ -30,7 +30,7 @@ class OnDemand {
   struct Verdict {
     // full: not this name nor any other, for a while. unknown: the service did not say.
     enum class Answer : std::uint8_t { yes, no, full, unknown } answer = Answer::no;
-    std::string why;        // not yes
+    std::string why;        // not yes; empty: the process ends
     bool for_good = false;  // of decide_again: no, and not just now
   };
   // Whether `decide` would say no without asking anybody.

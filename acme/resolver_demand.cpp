@@ -23,7 +23,7 @@ void tell_of_refusal(const std::string& resolver, const std::string& name, const
   static log::RateLimited often(kTellEvery);
   constexpr const char* kWhat = "a client asks for a name that gets no certificate";
   const std::string address = client.to_string();
-  if (verdict.answer == Answer::no) {
+  if (verdict.answer == Answer::no || verdict.why.empty()) {
     log::debug(kWhat, {{"resolver", resolver}, {"name", name}, {"client", address}, {"reason", verdict.why}});
   } else if (auto pass = often.admit(resolver + ' ' + verdict.why, Loop::current().now())) {
     log::warn(kWhat, {{"resolver", resolver},
