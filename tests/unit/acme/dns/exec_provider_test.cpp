@@ -76,7 +76,7 @@ TEST_CASE("a variable of the program's own replaces ours of that name") {
   ::setenv("SLUICE_TEST_OWN", "ours", 1);
   ::setenv("SLUICE_TEST_OWN_TOO", "ours", 1);
   const std::vector<std::string> command = {"/bin/sh", "-c",
-                                            "tr '\\0' '\\n' < /proc/self/environ | grep SLUICE_TEST_OWN"};
+                                            "tr '\\0' '\\n' < /proc/$$/environ | grep SLUICE_TEST_OWN"};
   Result<ProgramEnd> end = test::run_task(run_program(command, 60s, {"SLUICE_TEST_OWN=theirs"}));
   ::unsetenv("SLUICE_TEST_OWN");
   ::unsetenv("SLUICE_TEST_OWN_TOO");
