@@ -1,6 +1,7 @@
 #include "acme/hooks.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "acme/dns/child_process.h"
 #include "acme/dns/http_api.h"
@@ -117,11 +118,11 @@ Task<void> Hooks::run_one(const config::AcmeHook& hook, const config::Node& even
   if (hook.exec.empty()) {
     co_await call_web(hook, event, forbidden);
   } else {
-    co_await run_program(hook, event, forbidden);
+    co_await run_exec(hook, event, forbidden);
   }
 }
 
-Task<void> Hooks::run_program(const config::AcmeHook& hook, const config::Node& event, std::string& forbidden) {
+Task<void> Hooks::run_exec(const config::AcmeHook& hook, const config::Node& event, std::string& forbidden) {
   const std::string& program = hook.exec.front();
   Result<dns::ProgramEnd> end = co_await dns::run_program(hook.exec, hook.timeout, hook_variables(event));
   if (!end) {
@@ -138,28 +139,32 @@ Task<void> Hooks::run_program(const config::AcmeHook& hook, const config::Node& 
 }
 
 Task<void> Hooks::call_web(const config::AcmeHook& hook, const config::Node& event, std::string& forbidden) {
-  Result<dns::HttpApi> api = dns::HttpApi::make(http_, hook.webhook, hook.timeout);
-  if (!api) {
-    log_failure(event, "webhook", log::Field("error", api.error()).value());
+  Result<dns::WebAddress> address = dns::parse_web_address(hook.webhook);
+  if (!address) {
+    log_failure(event, "webhook", log::Field("error", address.error()).value());
     co_return;
   }
-  rest::Call call = api->call("POST", "");
+  const std::string origin = address->server.origin;
+  rest::Call call;
+  call.method = "POST";
+  call.server = std::move(address->server);
+  call.path = std::move(address->path);
+  call.timeout = hook.timeout;
   call.headers.emplace_back("Content-Type", "application/json");
   call.body = config::to_json(event);
   call.max_reply = kMostAnswer;
   Result<rest::Reply> reply = co_await http_.send(std::move(call));
   if (!reply) {
     if (reply.error().code != Code::cancelled) {
-      log_failure(event, api->origin(), log::Field("error", reply.error()).value());
+      log_failure(event, origin, log::Field("error", reply.error()).value());
     }
     co_return;
   }
   const std::string said = first_line(reply->body);
   if (reply->status == kForbidsByStatus) {
-    forbidden = api->origin() + " forbids it" + (said.empty() ? "" : ": " + said);
+    forbidden = origin + " forbids it" + (said.empty() ? "" : ": " + said);
   } else if (!dns::is_success(*reply)) {
-    log_failure(event, api->origin(),
-                "it answered " + std::to_string(reply->status) + (said.empty() ? "" : ": ") + said);
+    log_failure(event, origin, "it answered " + std::to_string(reply->status) + (said.empty() ? "" : ": ") + said);
   }
 }
 

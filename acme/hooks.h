@@ -53,7 +53,7 @@ class Hooks {
   bool is_for(const config::AcmeHook& hook, const config::Node& event) const;
   Task<std::string> run_all(config::Node event);
   Task<void> run_one(const config::AcmeHook& hook, const config::Node& event, std::string& forbidden);
-  Task<void> run_program(const config::AcmeHook& hook, const config::Node& event, std::string& forbidden);
+  Task<void> run_exec(const config::AcmeHook& hook, const config::Node& event, std::string& forbidden);
   Task<void> call_web(const config::AcmeHook& hook, const config::Node& event, std::string& forbidden);
 
   std::vector<config::AcmeHook> hooks_;

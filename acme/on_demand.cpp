@@ -12,10 +12,10 @@ namespace {
 using Answer = OnDemand::Verdict::Answer;
 
 OnDemand::Verdict no(std::string why) { return {Answer::no, std::move(why)}; }
+OnDemand::Verdict full() { return {Answer::full, "as many names as `limit` says were allowed within the hour"}; }
 
-void forget_past(std::deque<Time>& times, Time now) {
-  while (!times.empty() && times.front() <= now) times.pop_front();
-}
+// Other errors of the client (401, 429) are about the question, not about the name.
+bool is_refusal(int status) { return status == 403 || status == 404 || status == 410 || status == 451; }
 
 // One of IPv6 has at least a network of 64 bits to itself.
 std::string client_key(const IpAddress& client) {
@@ -25,20 +25,8 @@ std::string client_key(const IpAddress& client) {
 
 }  // namespace
 
-OnDemand::OnDemand(const config::OnDemand& options, rest::Client& http) : options_(options), http_(http) {
-  std::vector<route::HostPattern> patterns;
-  for (const std::string& written : options.allow) {
-    std::optional<route::HostPattern> pattern = control::demand_pattern(written);
-    if (pattern && std::find(patterns.begin(), patterns.end(), *pattern) == patterns.end()) {
-      patterns.push_back(*std::move(pattern));
-    }
-  }
-  names_ = route::HostIndex(patterns);
-}
-
-bool OnDemand::is_allowed(std::string_view name) const {
-  return options_.allow.empty() || names_.exact(name).has_value() || names_.wildcard(name).has_value();
-}
+OnDemand::OnDemand(const config::OnDemand& options, rest::Client& http)
+    : options_(options), http_(http), rules_(control::demand_rules(options)) {}
 
 Task<OnDemand::Verdict> OnDemand::decide(std::string name, IpAddress client) {
   auto known = questions_.find(name);
@@ -46,7 +34,7 @@ Task<OnDemand::Verdict> OnDemand::decide(std::string name, IpAddress client) {
     const std::shared_ptr<Question> question = known->second;
     while (!question->done) {
       Status waited = co_await question->answered.wait();
-      if (!waited) co_return Verdict{Answer::unknown, "the process ends"};
+      if (!waited) co_return Verdict{Answer::unknown, {}};
     }
     co_return question->verdict;
   }
@@ -59,64 +47,66 @@ Task<OnDemand::Verdict> OnDemand::decide(std::string name, IpAddress client) {
   co_return question->verdict;
 }
 
-// What stands in the way of one more name; empty: nothing.
-std::string OnDemand::limit_of(const IpAddress& client) {
-  const Time now = Loop::current().now();
-  forget_past(allowed_, now);
-  if (allowed_.size() >= static_cast<std::size_t>(std::max<std::int64_t>(options_.limit, 0))) {
-    return "so many new names were allowed within the hour already";
-  }
-  if (clients_.size() >= kMostRemembered) {
-    for (auto& [key, times] : clients_) forget_past(times, now);
-    std::erase_if(clients_, [](const auto& one) { return one.second.empty(); });
-    if (clients_.size() >= kMostRemembered) return "too many clients bring up names";
-  }
-  std::deque<Time>& own = clients_[client_key(client)];
-  forget_past(own, now);
-  if (own.size() >= static_cast<std::size_t>(std::max<std::int64_t>(options_.client_limit, 0))) {
-    return "the client brought up too many names within the hour";
-  }
-  own.push_back(now + kHour);
-  return {};
+bool OnDemand::refuses(std::string_view name) const {
+  return !rules_.allow(name) || refused_.count(name, Loop::current().now()) > 0;
+}
+
+bool OnDemand::is_full(Time now) {
+  while (!allowed_.empty() && allowed_.front() <= now) allowed_.pop_front();
+  return allowed_.size() >= static_cast<std::size_t>(std::max<std::int64_t>(options_.limit, 0));
 }
 
 Task<OnDemand::Verdict> OnDemand::decide_alone(std::string name, IpAddress client) {
-  if (!is_allowed(name)) co_return no("it is not among the allowed names");
+  if (!rules_.allow(name)) co_return no("it is not among the allowed names");
   const Time now = Loop::current().now();
-  auto refused = refused_.find(name);
-  if (refused != refused_.end() && refused->second > now) co_return no("it was refused a moment ago");
-  std::string limit = limit_of(client);
-  if (!limit.empty()) co_return no(std::move(limit));
+  if (refused_.count(name, now) > 0) co_return no("it was refused a moment ago");
+  if (is_full(now)) co_return full();
+  const std::string key = client_key(client);
+  if (clients_.count(key, now) >= static_cast<std::size_t>(std::max<std::int64_t>(options_.client_limit, 0))) {
+    co_return no("the client brought up too many names within the hour");
+  }
+  clients_.add(key, now);
   Verdict verdict = co_await ask(name, client.to_string());
   if (verdict.answer == Answer::yes) {
-    allowed_.push_back(Loop::current().now() + kHour);
+    // Others were allowed while it was asked about.
+    const Time answered = Loop::current().now();
+    if (is_full(answered)) co_return full();
+    allowed_.push_back(answered + kHour);
+    refused_since_.erase(name);
   } else if (verdict.answer == Answer::no) {
-    if (refused_.size() >= kMostRemembered) {
-      std::erase_if(refused_, [&](const auto& one) { return one.second <= now; });
-    }
-    if (refused_.size() < kMostRemembered) refused_[name] = now + kRefusedFor;
+    refused_.add(name, Loop::current().now());
   }
   co_return verdict;
 }
 
 Task<OnDemand::Verdict> OnDemand::decide_again(std::string name) {
-  if (!is_allowed(name)) co_return no("it is not among the allowed names any more");
-  Verdict verdict = co_await ask(std::move(name), {});
+  if (!rules_.allow(name)) co_return Verdict{Answer::no, "it is not among the allowed names any more", true};
+  Verdict verdict = co_await ask(name, {});
+  if (verdict.answer == Answer::no) {
+    const Time now = Loop::current().now();
+    verdict.for_good = now - refused_since_.try_emplace(name, now).first->second >= kSureAfter;
+  }
+  if (verdict.answer != Answer::no || verdict.for_good) refused_since_.erase(name);
   co_return verdict;
 }
 
 Task<OnDemand::Verdict> OnDemand::ask(std::string name, std::string client) {
   if (options_.ask.empty()) co_return Verdict{Answer::yes, {}};
-  Result<dns::HttpApi> api = dns::HttpApi::make(http_, options_.ask, kAskTime);
-  if (!api) co_return Verdict{Answer::unknown, log::Field("error", api.error()).value()};
-  std::string query = "?domain=" + dns::percent_encoded(name);
-  if (!client.empty()) query += "&client=" + dns::percent_encoded(client);
-  rest::Call call = api->call("GET", query);
+  Result<dns::WebAddress> address = dns::parse_web_address(options_.ask);
+  if (!address) co_return Verdict{Answer::unknown, log::Field("error", address.error()).value()};
+  const std::string origin = address->server.origin;
+  rest::Call call;
+  call.server = std::move(address->server);
+  call.path = std::move(address->path);
+  call.path += (call.path.find('?') == std::string::npos ? "?domain=" : "&domain=") + dns::percent_encoded(name);
+  if (!client.empty()) call.path += "&client=" + dns::percent_encoded(client);
+  call.timeout = kAskTime;
   Result<rest::Reply> reply = co_await http_.send(std::move(call));
-  if (!reply) co_return Verdict{Answer::unknown, api->origin() + ": " + log::Field("error", reply.error()).value()};
+  if (!reply && reply.error().code == Code::cancelled) co_return Verdict{Answer::unknown, {}};
+  if (!reply) co_return Verdict{Answer::unknown, origin + ": " + log::Field("error", reply.error()).value()};
   if (dns::is_success(*reply)) co_return Verdict{Answer::yes, {}};
-  const std::string why = api->origin() + " answered " + std::to_string(reply->status);
-  co_return Verdict{reply->status >= 400 && reply->status < 500 ? Answer::no : Answer::unknown, why};
+  const std::string why = origin + " answered " + std::to_string(reply->status);
+  co_return Verdict{is_refusal(reply->status) ? Answer::no : Answer::unknown, why};
 }
 
 }  // namespace sluice::acme

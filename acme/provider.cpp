@@ -1,6 +1,7 @@
 #include "acme/provider.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "acme/challenges.h"
 #include "acme/problem_codes.h"
@@ -130,6 +131,9 @@ void AcmeProvider::publish() {
       certificate.source = config::Source{std::string(kSource) + '.' + resolver->name(), 0, 0};
       fragment.configuration.tls.certificates.push_back(std::move(certificate));
     }
+    std::vector<std::string> on_demand = resolver->served_on_demand();
+    fragment.keeps.insert(fragment.keeps.end(), std::make_move_iterator(on_demand.begin()),
+                          std::make_move_iterator(on_demand.end()));
     config::Report problems = resolver->problems();
     fragment.report.insert(fragment.report.end(), problems.begin(), problems.end());
   }

@@ -26,6 +26,12 @@ bool is_staging_issuer(const std::string& issuer) {
   return issuer.find("(STAGING)") != std::string::npos || issuer.find("Fake LE") != std::string::npos;
 }
 
+// `name` is in lower case.
+bool has(const Planned& planned, std::string_view name) {
+  return std::any_of(planned.names.begin(), planned.names.end(),
+                     [&](const std::string& own) { return covers(own, name) || own == name; });
+}
+
 }  // namespace
 
 Resolver::Resolver(ResolverSettings settings, Storage& storage, rest::Client& http,
@@ -111,15 +117,12 @@ void Resolver::want(const control::CertificateWants& wants) {
   changed_.notify_all();
 }
 
-bool Resolver::is_for(const Planned& planned, std::string_view name) {
-  return std::any_of(planned.names.begin(), planned.names.end(),
-                     [&](const std::string& own) { return covers(own, lowered(name)) || own == name; });
-}
+bool Resolver::is_for(const Planned& planned, std::string_view name) { return has(planned, lowered(name)); }
 
 bool Resolver::plans(std::string_view wanted) {
   if (plan_stale_) make_plan_now();
-  return std::any_of(plan_.planned.begin(), plan_.planned.end(),
-                     [&](const Planned& one) { return is_for(one, wanted); });
+  const std::string name = lowered(wanted);
+  return std::any_of(plan_.planned.begin(), plan_.planned.end(), [&](const Planned& one) { return has(one, name); });
 }
 
 bool Resolver::renew_now(std::string_view wanted) {
@@ -160,12 +163,13 @@ void Resolver::make_plan_now() {
   if (settings_.second_key_type) {
     rules.pair = is_rsa(settings_.key_type) ? PlanRules::Pair::first_is_rsa : PlanRules::Pair::second_is_rsa;
   }
+  const std::vector<std::string> on_demand = served_on_demand();
   const std::vector<Plan::Refused> refused = std::move(plan_.refused);
   plan_ = make_plan(all_wishes(), leaves_, provided_, rules, std::time(nullptr));
   plan_stale_ = false;
   unused_stale_ = wanted_once_;
   plan_changed_.notify_all();
-  if (refused != plan_.refused) follower_.certificates_changed();
+  if (refused != plan_.refused || on_demand != served_on_demand()) follower_.certificates_changed();
   // What is wanted by nobody any more has no failures either: it begins anew when it comes back. But not within the
   // hour, so that a router that comes and goes orders no more than one that stays.
   const std::int64_t now = std::time(nullptr);

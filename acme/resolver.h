@@ -70,6 +70,8 @@ class Resolver {
 
   // resolver_demand.cpp. Whether the certificate of a name that a client asks for is being obtained, or is there.
   Task<bool> demanded(std::string name, IpAddress client);
+  // Names that have a certificate because a client asked for it.
+  std::vector<std::string> served_on_demand() const;
 
   // Why CAA records keep the first CA from certifying one of these names; empty: they do not.
   Task<std::string> caa_obstacles(std::vector<std::string> names);

@@ -6,12 +6,33 @@
 #include "acme/resolver.h"
 #include "base/text.h"
 #include "observe/log.h"
+#include "observe/rate_limited.h"
 
 namespace sluice::acme {
 namespace {
 
 constexpr std::size_t kMostDemanded = 10'000;
 constexpr const char* kBy = "(on demand)";
+constexpr Duration kTellEvery = 1min;
+
+using Answer = OnDemand::Verdict::Answer;
+
+// What an operator should mend is told aloud, but strangers must not fill the log.
+void tell_of_refusal(const std::string& resolver, const std::string& name, const IpAddress& client,
+                     const OnDemand::Verdict& verdict) {
+  static log::RateLimited often(kTellEvery);
+  constexpr const char* kWhat = "a client asks for a name that gets no certificate";
+  const std::string address = client.to_string();
+  if (verdict.answer == Answer::no || verdict.why.empty()) {
+    log::debug(kWhat, {{"resolver", resolver}, {"name", name}, {"client", address}, {"reason", verdict.why}});
+  } else if (auto pass = often.admit(resolver + ' ' + verdict.why, Loop::current().now())) {
+    log::warn(kWhat, {{"resolver", resolver},
+                      {"name", name},
+                      {"client", address},
+                      {"reason", verdict.why},
+                      {log::field::kSuppressed, pass->suppressed}});
+  }
+}
 
 }  // namespace
 
@@ -20,6 +41,14 @@ std::vector<Wish> Resolver::all_wishes() const {
   if (on_demand_ == nullptr) return wishes;
   for (const std::string& name : state_.demanded) wishes.push_back({{name}, kBy});
   return wishes;
+}
+
+std::vector<std::string> Resolver::served_on_demand() const {
+  std::vector<std::string> names;
+  for (const Planned& one : plan_.planned) {
+    if (one.certificate && is_on_demand(one)) names.push_back(one.names.front());
+  }
+  return names;
 }
 
 bool Resolver::is_on_demand(const Planned& planned) {
@@ -33,16 +62,18 @@ Task<bool> Resolver::demanded(std::string wanted, IpAddress client) {
   rules.wildcards = false;
   std::string why;
   const std::string name_of_it = canonical_name(wanted, rules, why);
-  if (name_of_it.empty()) co_return false;
+  if (name_of_it.empty() || on_demand_->refuses(name_of_it)) co_return false;
   const std::string key = key_of({name_of_it});
   const LedgerEntry* entry = entry_of(key);
   if (is_held(key) || (entry != nullptr && entry->next_attempt > std::time(nullptr))) co_return false;
   if (plans(name_of_it)) co_return true;
-  if (state_.demanded.size() >= kMostDemanded) co_return false;
-  const OnDemand::Verdict verdict = co_await on_demand_->decide(name_of_it, client);
-  if (verdict.answer != OnDemand::Verdict::Answer::yes) {
-    log::debug("a client asks for a name that gets no certificate",
-               {{"resolver", name()}, {"name", name_of_it}, {"client", client.to_string()}, {"reason", verdict.why}});
+  OnDemand::Verdict verdict{Answer::full, "so many names got one already that no more are remembered"};
+  if (state_.demanded.size() < kMostDemanded) {
+    OnDemand::Verdict decided = co_await on_demand_->decide(name_of_it, client);
+    verdict = std::move(decided);
+  }
+  if (verdict.answer != Answer::yes) {
+    tell_of_refusal(name(), name_of_it, client, verdict);
     co_return false;
   }
   if (!state_.demanded.insert(name_of_it).second) co_return true;
@@ -53,14 +84,14 @@ Task<bool> Resolver::demanded(std::string wanted, IpAddress client) {
   co_return true;
 }
 
-// Before a renewal. Only a clear no ends it: a service that is gone for a while must not.
+// Before a renewal. Only a clear no holds it up, and only one for good makes it the last: a service that is gone for a
+// while, or about to start, must not.
 Task<Step> Resolver::still_allowed(const Job& job) {
   const OnDemand::Verdict verdict = co_await on_demand_->decide_again(job.planned.names.front());
-  if (verdict.answer != OnDemand::Verdict::Answer::no) co_return Done{};
-  forget_demand(job.planned);
-  Failure failure = Failure::local("it may have no certificate any more: " + verdict.why);
-  failure.kind = Failure::Kind::permanent;
-  co_return failure;
+  if (verdict.answer != Answer::no) co_return Done{};
+  const bool ended = !job.old || job.old->not_after <= std::time(nullptr);
+  if (verdict.for_good || ended) forget_demand(job.planned);
+  co_return Failure::local("it may have no certificate any more: " + verdict.why);
 }
 
 void Resolver::forget_demand(const Planned& planned) {

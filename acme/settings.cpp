@@ -4,6 +4,7 @@
 #include <array>
 #include <system_error>
 
+#include "acme/dns/http_api.h"
 #include "acme/hooks.h"
 #include "acme/issuance.h"
 #include "acme/jws.h"
@@ -110,9 +111,13 @@ class Reader {
     static constexpr std::array<std::string_view, 6> kEvents = {event::kObtaining, event::kObtained,   event::kFailed,
                                                                 event::kExpiring,  event::kAriChanged, event::kRevoked};
     for (const config::AcmeHook& hook : settings_.options.hooks) {
-      const bool is_web = istarts_with(hook.webhook, "http://") || istarts_with(hook.webhook, "https://");
-      if (hook.exec.empty() ? !is_web : !hook.webhook.empty()) {
-        error("a hook needs either exec or a webhook that is a URL", "write one of the two");
+      if (hook.exec.empty() == hook.webhook.empty()) {
+        error("a hook needs either exec or a webhook", "write one of the two");
+      } else if (hook.exec.empty()) {
+        check_url("the webhook of a hook", hook.webhook);
+      }
+      if (hook.timeout <= Duration::zero()) {
+        error("the timeout of a hook is not positive", "write a time such as 30s, or leave it out");
       }
       for (const std::string& one : hook.events) {
         if (std::find(kEvents.begin(), kEvents.end(), one) != kEvents.end()) continue;
@@ -122,14 +127,20 @@ class Reader {
     }
   }
 
+  // It may have a password in it, so it is not shown.
+  void check_url(const std::string& what, const std::string& url) {
+    const Result<dns::WebAddress> address = dns::parse_web_address(url);
+    if (address) return;
+    error(what + ": " + std::string(address.error().text), "write http://host/path or https://host/path");
+  }
+
   void read_on_demand() {
     if (!settings_.options.on_demand) return;
     const config::OnDemand& demand = *settings_.options.on_demand;
-    const bool is_web = istarts_with(demand.ask, "http://") || istarts_with(demand.ask, "https://");
     if (demand.allow.empty() && demand.ask.empty()) {
       error("onDemand allows every name of the world", "list names under allow, or name a service under ask");
     }
-    if (!demand.ask.empty() && !is_web) error("onDemand.ask is no URL", "write http:// or https:// before it");
+    if (!demand.ask.empty()) check_url("onDemand.ask", demand.ask);
     for (const std::string& one : demand.allow) {
       if (control::demand_pattern(one)) continue;
       error("onDemand.allow: " + printable(one, 300) + " is no name", "write a name, or *.example.com for one label");

@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <string_view>
 
 #include "async/offload.h"
 #include "async/readiness.h"
@@ -34,6 +35,13 @@ struct Descriptor {
   }
   int fd = -1;
 };
+
+std::string_view name_of(std::string_view variable) { return variable.substr(0, variable.find('=')); }
+
+bool is_among(std::string_view variable, const std::vector<std::string>& variables) {
+  return std::any_of(variables.begin(), variables.end(),
+                     [&](const std::string& one) { return name_of(one) == name_of(variable); });
+}
 
 // The attributes and file actions of a start, given back with their owner.
 class Start {
@@ -70,7 +78,9 @@ class Start {
     std::vector<char*> environment;
     environment.reserve(variables.size());
     for (std::string& one : variables) environment.push_back(one.data());
-    for (char** one = environ; *one != nullptr; ++one) environment.push_back(*one);
+    for (char** one = environ; *one != nullptr; ++one) {
+      if (!is_among(*one, variables)) environment.push_back(*one);
+    }
     environment.push_back(nullptr);
     return posix_spawnp(&pid, arguments[0], &actions_, &attributes_, arguments.data(), environment.data());
   }

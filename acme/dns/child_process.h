@@ -20,7 +20,8 @@ struct ProgramEnd {
 };
 
 // `command`: the program, looked for in PATH when it has no slash, and its arguments. Errors: not_found or another of
-// starting it (`sys`), timed_out, or what the scope was cancelled with. `variables`: "NAME=value".
+// starting it (`sys`), timed_out, or what the scope was cancelled with. `variables`: "NAME=value", instead of ours of
+// that name.
 Task<Result<ProgramEnd>> run_program(std::vector<std::string> command, Duration timeout,
                                      std::vector<std::string> variables = {});
 

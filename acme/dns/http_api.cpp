@@ -27,31 +27,43 @@ std::string percent_decoded(std::string_view text) {
 
 }  // namespace
 
-Result<HttpApi> HttpApi::make(rest::Client& client, std::string_view base, Duration timeout) {
-  base = trim(base);
-  std::size_t scheme = base.find("://");
+Result<WebAddress> parse_web_address(std::string_view url) {
+  url = trim(url);
+  std::size_t scheme = url.find("://");
   if (scheme == std::string_view::npos) return Error::of(Code::invalid, "a URL without http:// or https://");
-  if (!iequals(base.substr(0, scheme), "http") && !iequals(base.substr(0, scheme), "https")) {
+  if (!iequals(url.substr(0, scheme), "http") && !iequals(url.substr(0, scheme), "https")) {
     return Error::of(Code::unsupported, "a URL whose scheme is neither http nor https");
   }
-  std::size_t path = std::min(base.find('/', scheme + 3), base.size());
-  std::string authority(base.substr(scheme + 3, path - scheme - 3));
-  HttpApi api;
+  std::size_t path = std::min(url.find_first_of("/?#", scheme + 3), url.size());
+  std::string authority(url.substr(scheme + 3, path - scheme - 3));
+  std::string credentials;
   if (std::size_t at = authority.rfind('@'); at != std::string::npos) {
-    std::string_view user = std::string_view(authority).substr(0, at);
-    std::size_t colon = std::min(user.find(':'), user.size());
-    api.server_.username = percent_decoded(user.substr(0, colon));
-    api.server_.password = percent_decoded(user.substr(std::min(colon + 1, user.size())));
+    credentials = authority.substr(0, at);
     authority.erase(0, at + 1);
   }
-  Result<rest::Server> server = rest::Server::parse(std::string(base.substr(0, scheme + 3)) + authority);
+  Result<rest::Server> server = rest::Server::parse(std::string(url.substr(0, scheme + 3)) + authority);
   if (!server) return server.error();
-  server->username = api.server_.username;
-  server->password = api.server_.password;
-  server->proxy_from_environment = true;
-  api.server_ = std::move(*server);
-  api.prefix_ = base.substr(path);
-  if (api.prefix_.find_first_of("?#") != std::string::npos) return Error::of(Code::invalid, "a URL with a query");
+  WebAddress address{*std::move(server), std::string(url.substr(path))};
+  std::size_t colon = std::min(credentials.find(':'), credentials.size());
+  address.server.username = percent_decoded(std::string_view(credentials).substr(0, colon));
+  address.server.password =
+      percent_decoded(std::string_view(credentials).substr(std::min(colon + 1, credentials.size())));
+  address.server.proxy_from_environment = true;
+  if (address.path.find('#') != std::string::npos) return Error::of(Code::invalid, "a URL with a fragment");
+  for (char c : address.path) {
+    if (static_cast<unsigned char>(c) <= ' ' || c == 0x7f) return Error::of(Code::invalid, "a URL with white space");
+  }
+  if (!address.path.starts_with('/')) address.path.insert(0, 1, '/');
+  return address;
+}
+
+Result<HttpApi> HttpApi::make(rest::Client& client, std::string_view base, Duration timeout) {
+  Result<WebAddress> address = parse_web_address(base);
+  if (!address) return address.error();
+  if (address->path.find('?') != std::string::npos) return Error::of(Code::invalid, "a URL with a query");
+  HttpApi api;
+  api.server_ = std::move(address->server);
+  api.prefix_ = std::move(address->path);
   while (api.prefix_.ends_with('/')) api.prefix_.pop_back();
   api.client_ = &client;
   api.timeout_ = timeout;

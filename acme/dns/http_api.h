@@ -9,10 +9,18 @@
 
 namespace sluice::acme::dns {
 
+// Where a URL leads.
+struct WebAddress {
+  rest::Server server;  // proxies of the environment are used
+  std::string path;     // as it is written, with its query
+};
+
+// "http(s)://[user[:password]@]host[:port][/path][?query]". Error: invalid, unsupported.
+Result<WebAddress> parse_web_address(std::string_view url);
+
 class HttpApi {
  public:
-  // `base`: "https://host[:port][/path]", perhaps with "user:password@"; calls go to paths below. Proxies of the
-  // environment are used. Error: invalid, unsupported.
+  // `base`: a web address without a query; calls go to paths below. Error: invalid, unsupported.
   static Result<HttpApi> make(rest::Client& client, std::string_view base, Duration timeout);
 
   void set_credentials(std::string username, std::string password);

@@ -49,7 +49,7 @@ void FallbackCa::describe(Describer<FallbackCa>& d) {
 
 void AcmeHook::describe(Describer<AcmeHook>& d) {
   d.name("AcmeHook");
-  d.option("exec", &AcmeHook::exec, "Program to run, and its arguments; no shell is between.");
+  d.option("exec", &AcmeHook::exec, "Program to run, and its arguments; no shell is between.").secret();
   d.option("webhook", &AcmeHook::webhook, "URL to post the event to, as JSON.").secret();
   d.option("events", &AcmeHook::events,
            "obtaining, obtained, failed, expiring, ari-changed or revoked; none: all of them.");
@@ -59,7 +59,8 @@ void AcmeHook::describe(Describer<AcmeHook>& d) {
 void OnDemand::describe(Describer<OnDemand>& d) {
   d.name("OnDemand");
   d.option("allow", &OnDemand::allow, "Names, and *.example.com for one label; none: `ask` decides alone.");
-  d.option("ask", &OnDemand::ask, "URL asked with ?domain=NAME&client=IP: 2xx allows the name, 4xx refuses it.")
+  d.option("ask", &OnDemand::ask,
+           "URL asked with ?domain=NAME&client=IP: 2xx allows the name, 403, 404, 410 and 451 refuse it.")
       .secret();
   d.option("limit", &OnDemand::limit, "Names allowed within an hour.");
   d.option("clientLimit", &OnDemand::client_limit, "Names one client may bring up within an hour.");

@@ -12,7 +12,8 @@ void Aggregator::publish(Fragment fragment) {
                            [&](const auto& other) { return other->provider == shared->provider; });
   if (same == fragments_.end()) {
     fragments_.push_back(std::move(shared));
-  } else if ((*same)->configuration == shared->configuration && (*same)->report == shared->report) {
+  } else if ((*same)->configuration == shared->configuration && (*same)->report == shared->report &&
+             (*same)->keeps == shared->keeps) {
     return;
   } else {
     *same = std::move(shared);

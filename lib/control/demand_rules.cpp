@@ -8,6 +8,22 @@
 #include "tls/client_hello.h"
 
 namespace sluice::control {
+namespace {
+
+using Patterns = std::set<route::HostPattern>;
+
+void add(const config::OnDemand& options, server::DemandRules& rules, Patterns& patterns) {
+  if (options.allow.empty()) rules.any_name = !options.ask.empty() || rules.any_name;
+  for (const std::string& written : options.allow) {
+    if (std::optional<route::HostPattern> pattern = demand_pattern(written)) patterns.insert(*std::move(pattern));
+  }
+}
+
+route::HostIndex index_of(const Patterns& patterns) {
+  return route::HostIndex(std::vector<route::HostPattern>(patterns.begin(), patterns.end()));
+}
+
+}  // namespace
 
 std::optional<route::HostPattern> demand_pattern(std::string_view written) {
   written = trim(written);
@@ -20,17 +36,21 @@ std::optional<route::HostPattern> demand_pattern(std::string_view written) {
 
 std::optional<server::DemandRules> demand_rules(const config::Static& configuration) {
   std::optional<server::DemandRules> rules;
-  std::set<route::HostPattern> patterns;
+  Patterns patterns;
   for (const auto& [name, resolver] : configuration.certificates_resolvers) {
     if (!resolver.acme || !resolver.acme->on_demand) continue;
-    const config::OnDemand& options = *resolver.acme->on_demand;
     if (!rules) rules.emplace();
-    if (options.allow.empty()) rules->any_name = !options.ask.empty() || rules->any_name;
-    for (const std::string& written : options.allow) {
-      if (std::optional<route::HostPattern> pattern = demand_pattern(written)) patterns.insert(*std::move(pattern));
-    }
+    add(*resolver.acme->on_demand, *rules, patterns);
   }
-  if (rules) rules->names = route::HostIndex(std::vector<route::HostPattern>(patterns.begin(), patterns.end()));
+  if (rules) rules->names = index_of(patterns);
+  return rules;
+}
+
+server::DemandRules demand_rules(const config::OnDemand& options) {
+  server::DemandRules rules;
+  Patterns patterns;
+  add(options, rules, patterns);
+  rules.names = index_of(patterns);
   return rules;
 }
 

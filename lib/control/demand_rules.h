@@ -8,8 +8,10 @@
 
 namespace sluice::control {
 
-// Nothing when no resolver has `onDemand`.
+// Of all resolvers together. Nothing when none has `onDemand`.
 std::optional<server::DemandRules> demand_rules(const config::Static& configuration);
+// Of one.
+server::DemandRules demand_rules(const config::OnDemand& options);
 
 // "*.example.com" or a name, canonical; nothing for what is neither.
 std::optional<route::HostPattern> demand_pattern(std::string_view written);

@@ -6,6 +6,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "async/task.h"
 #include "base/ip.h"
@@ -19,7 +20,8 @@ namespace sluice::control {
 struct Fragment {
   std::string provider;
   config::Dynamic configuration;
-  config::Report report;  // what was left out, and why
+  config::Report report;           // what was left out, and why
+  std::vector<std::string> keeps;  // names that are served with its certificate even when that has expired
 };
 
 struct CertificateWants;

@@ -120,7 +120,7 @@ Build SnapshotBuilder::build(const Fragments& fragments) {
   }
   build.certificates.wants = certificate_wants(configuration_, merged, rules_, build.certificates.unknown_resolvers);
   build.certificates.provided = tls_.provided();
-  tls_.await(build.certificates.wants);
+  tls_.await(build.certificates.wants, merged.fragments);
   snapshot->certificates = tls_.certificates();
   snapshot->challenges = std::move(challenges);
   tls_.finish();

@@ -309,11 +309,12 @@ void TlsBuilder::staple(const std::shared_ptr<const tls::Certificate>& certifica
   stapled_ = true;
 }
 
-void TlsBuilder::await(const std::vector<CertificateWant>& wants) {
+void TlsBuilder::await(const std::vector<CertificateWant>& wants, const Fragments& fragments) {
   std::vector<std::string> awaited;
   for (const CertificateWant& want : wants) {
     for (const std::string& name : want.names) awaited.push_back(lowered(name));
   }
+  for (const auto& fragment : fragments) awaited.insert(awaited.end(), fragment->keeps.begin(), fragment->keeps.end());
   std::sort(awaited.begin(), awaited.end());
   awaited.erase(std::unique(awaited.begin(), awaited.end()), awaited.end());
   std::vector<std::shared_ptr<const tls::Certificate>> indexed = loaded_;

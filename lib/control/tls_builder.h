@@ -50,8 +50,9 @@ class TlsBuilder {
   config::Problem refusal(const std::string& whose, const std::string& options, const config::Source& source,
                           std::string effect) const;
 
-  // Names whose certificate a resolver obtains: until it is there they are served with no other. After `begin`.
-  void await(const std::vector<CertificateWant>& wants);
+  // Names whose certificate a resolver obtains: until it is there they are served with no other, and when it has
+  // expired with it all the same. After `begin`.
+  void await(const std::vector<CertificateWant>& wants, const Fragments& fragments);
   // Of all providers, with the default one. Not null after `await`.
   const std::shared_ptr<const tls::CertificateIndex>& certificates() const { return index_; }
   // The names of certificates that no resolver obtained, as CertificateWants says.

@@ -31,7 +31,7 @@ struct Server {
   std::string origin;       // "http://10.0.0.1:2375": scheme, host and port
   std::string connect_to;   // "host:port" to connect to instead; the origin then gives Host and the name in TLS
   std::string unix_socket;  // path of a socket to connect to instead; the origin then only names the host
-  std::string username;     // basic authentication, when both are set
+  std::string username;     // basic authentication, when one of the two is set
   std::string password;
   Tls tls;
   bool proxy_from_environment = false;  // HTTP_PROXY, HTTPS_PROXY, NO_PROXY

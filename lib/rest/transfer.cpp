@@ -155,7 +155,7 @@ bool Transfer::prepare() {
     curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
   }
   if (!server.proxy_from_environment) curl_easy_setopt(easy, CURLOPT_PROXY, "");
-  if (!server.username.empty() && !server.password.empty()) {
+  if (!server.username.empty() || !server.password.empty()) {
     curl_easy_setopt(easy, CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BASIC));
     curl_easy_setopt(easy, CURLOPT_USERNAME, server.username.c_str());
     curl_easy_setopt(easy, CURLOPT_PASSWORD, server.password.c_str());

@@ -6,7 +6,7 @@
 //   TLS, a CA asks about a name                      tls_challenges.h
 //   TLS, the name belongs to an HTTPS router         TLS ends here with the name's options, then HTTP as ALPN says
 //   TLS, a TCP router names it                       passed through, or TLS ends here
-//   TLS, a name that may get a certificate now     waits for it first (certificate_demand.h)
+//   TLS, a name that may get a certificate now       waits for it first (certificate_demand.h)
 //   TLS, anything else                               HTTPS routers for any host, then TCP routers for any, then 404
 //
 // Before all of it comes the header of the PROXY protocol, where the entry point speaks it.

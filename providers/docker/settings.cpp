@@ -44,8 +44,10 @@ std::optional<Settings> Settings::of(const config::DockerProvider& options, std:
   if (!server) {
     return refuse("endpoint", server.error().text, "unix:///path, tcp://host:port or http(s)://host:port");
   }
-  server->username = options.username;
-  server->password = options.password;
+  if (!options.username.empty() && !options.password.empty()) {  // as Traefik
+    server->username = options.username;
+    server->password = options.password;
+  }
   if (options.tls) {
     server->tls.ca = options.tls->ca;
     server->tls.certificate = options.tls->cert;

@@ -65,6 +65,18 @@ class OnDemand(Operation):
         self.assert_soon(lambda: [one["state"] for one in self.listed()] == ["valid"], "a name that is wanted")
         self.assertEqual(ca.proxy.count("POST /order-plz"), 1)
 
+    def test_a_certificate_that_cannot_be_renewed_serves_on_when_it_has_expired(self):
+        ca = self.ca(validity=16)
+        process = self.started(ca, f"{self.demand}.allow=*.shops.test")
+        self.assertEqual(self.served_names(process, "a.shops.test"), {"a.shops.test"})
+        ca.proxy.fault("POST /order-plz", "reply", count=10_000, status=500, body="{}")
+        end = max(one["notAfter"] for one in self.listed())
+        self.assert_soon(lambda: time.time() > end + 1, "the end of the certificate", 60)
+        began = time.monotonic()
+        self.assertEqual(self.served_names(process, "a.shops.test"), {"a.shops.test"})
+        self.assert_within(5, began, "a handshake that waits for nothing")
+        self.assertEqual([one["notAfter"] for one in self.listed()], [end])
+
     def test_a_name_that_cannot_be_proved_is_not_ordered_again_and_again(self):
         ca = self.ca()
         process = self.started(ca, f"{self.demand}.allow=*.shops.test", serve=False)

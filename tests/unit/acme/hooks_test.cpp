@@ -130,6 +130,26 @@ TEST_CASE("a web service gets the event as JSON and forbids with 403") {
   CHECK(bodies[0] == R"(POST /told {"schema":"sluice/v1","event":"obtaining","resolver":"le","names":["a.x","b.x"]})");
 }
 
+TEST_CASE("a web service is called at its URL as it is written") {
+  std::mutex mutex;
+  std::vector<std::string> paths;
+  ScriptedServer server(
+      [&](const ScriptedServer::Request& request, ScriptedServer::Connection& reply) {
+        std::lock_guard<std::mutex> lock(mutex);
+        paths.push_back(request.path + ' ' + request.header("Authorization"));
+        reply.reply(200, "");
+      },
+      ScriptedServer::At::tcp);
+  Asked asked;
+  config::AcmeHook hook;
+  for (const char* url : {"http://127.0.0.1:%/a/?token=b/", "http://u:p@127.0.0.1:%/a//", "http://127.0.0.1:%?x"}) {
+    hook.webhook = url;
+    hook.webhook.replace(hook.webhook.find('%'), 1, std::to_string(server.port()));
+    CHECK(asked.answer({hook}).empty());
+  }
+  CHECK(paths == std::vector<std::string>{"/a/?token=b/ ", "/a// Basic dTpw", "/?x "});
+}
+
 TEST_CASE("a web service that does not answer changes nothing") {
   ScriptedServer server([](const ScriptedServer::Request&, ScriptedServer::Connection& reply) { reply.wait_for_end(); },
                         ScriptedServer::At::tcp);

@@ -29,6 +29,12 @@ class Edge {
     CHECK_FALSE(config::has_errors(report));
     return settings;
   }
+  // What is wrong with it; empty: nothing.
+  std::string problem() const {
+    config::Report report;
+    make_settings("le", resolver_, configuration_, {}, report);
+    return report.empty() ? "" : report.front().what;
+  }
 
  private:
   config::Static configuration_;
@@ -71,4 +77,42 @@ TEST_CASE("whatever decides whether a CA says yes changes the inputs, and nothin
   CHECK(before != inputs([](config::Acme& acme) { acme.key_type = "EC256"; }));
   CHECK(before != inputs([](config::Acme& acme) { acme.tls_challenge.emplace(); }));
   CHECK(before != inputs([](config::Acme& acme) { acme.eab = config::ExternalAccountBinding{"kid", "c2VjcmV0"}; }));
+}
+
+TEST_CASE("what cannot be called is no webhook and no service that is asked") {
+  const auto of_hook = [](const char* url) {
+    Edge edge{{"web", ":80"}};
+    edge.over_http("web").options().hooks.emplace_back().webhook = url;
+    return edge.problem();
+  };
+  const auto of_ask = [](const char* url) {
+    Edge edge{{"web", ":80"}};
+    edge.over_http("web").options().on_demand = config::OnDemand{{}, url};
+    return edge.problem();
+  };
+  for (const char* good : {"http://ops.x", "HTTPS://u:p@ops.x:8443/a/b/?c=d&e", "http://[::1]/", "http://u@ops.x?c"}) {
+    CHECK(of_hook(good).empty());
+    CHECK(of_ask(good).empty());
+  }
+  for (const char* bad : {"ops.x/a", "ftp://ops.x", "http://", "http:///a", "http://ops.x/a b", "http://ops.x/#a"}) {
+    CHECK_FALSE(of_hook(bad).empty());
+    CHECK_FALSE(of_ask(bad).empty());
+  }
+  CHECK(of_ask("http://user:secret@").find("secret") == std::string::npos);
+  CHECK(of_ask("http://user:secret@").find("onDemand.ask: ") != std::string::npos);
+}
+
+TEST_CASE("a hook has a time to end in, and one way to be told") {
+  const auto problem_with = [](auto change) {
+    Edge edge{{"web", ":80"}};
+    config::AcmeHook& hook = edge.over_http("web").options().hooks.emplace_back();
+    hook.exec = {"/bin/true"};
+    change(hook);
+    return edge.problem();
+  };
+  CHECK(problem_with([](config::AcmeHook& hook) { hook.timeout = 1ms; }).empty());
+  CHECK_FALSE(problem_with([](config::AcmeHook& hook) { hook.timeout = Duration(0); }).empty());
+  CHECK_FALSE(problem_with([](config::AcmeHook& hook) { hook.timeout = -1s; }).empty());
+  CHECK_FALSE(problem_with([](config::AcmeHook& hook) { hook.exec.clear(); }).empty());
+  CHECK_FALSE(problem_with([](config::AcmeHook& hook) { hook.webhook = "http://ops.x"; }).empty());
 }

@@ -45,6 +45,10 @@ TEST_CASE("secrets are masked unless asked for") {
   configuration.providers.docker->password = "hunter2";
   configuration.providers.http.emplace();
   configuration.providers.http->headers["Authorization"] = "Bearer hunter2";
+  Acme& acme = configuration.certificates_resolvers["le"].acme.emplace();
+  acme.hooks.emplace_back().exec = {"/bin/tell", "--token=hunter2"};
+  acme.hooks.emplace_back().webhook = "https://ann:hunter2@ops.x";
+  acme.on_demand.emplace().ask = "https://ann:hunter2@ops.x";
   const std::string json = to_json(encode(configuration));
   CHECK(json.find("hunter2") == std::string::npos);
   CHECK(json.find("\"Authorization\":\"xxxx\"") != std::string::npos);

@@ -57,6 +57,23 @@ TEST_CASE("the first build waits for every provider, but not for ever") {
   REQUIRE(running.builds.size() == 1);
 }
 
+TEST_CASE("a fragment that keeps another certificate is another fragment") {
+  Loop loop(Loop::ClockKind::manual);
+  Aggregator aggregator(100ms, {"acme"});
+  Running running(aggregator);
+  Fragment acme = fragment("acme", "a");
+  const auto builds = [&] {
+    aggregator.publish(acme);
+    loop.advance(1s);
+    return running.builds.size();
+  };
+  CHECK(builds() == 1);
+  CHECK(builds() == 1);
+  acme.keeps = {"a.test"};
+  CHECK(builds() == 2);
+  CHECK(builds() == 2);
+}
+
 TEST_CASE("three changes after a quiet time are applied at once, a storm once per throttle time") {
   Loop loop(Loop::ClockKind::manual);
   Aggregator aggregator(100ms, {});

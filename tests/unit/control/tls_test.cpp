@@ -229,3 +229,25 @@ http:
   CHECK(edge.built.snapshot->endpoints.empty());
   CHECK(edge.reports("serversTransport safe@file does not exist"));
 }
+
+TEST_CASE("an expired certificate is served for the names its provider keeps it for") {
+  test::CertificateForm form;
+  form.names = {"DNS:a.test"};
+  form.until = -60;
+  const test::Pem pem = test::make_certificate(form);
+  Fragment acme;
+  acme.provider = "acme";
+  config::TlsCertificate& certificate = acme.configuration.tls.certificates.emplace_back();
+  certificate.cert_file = pem.certificate;
+  certificate.key_file = pem.key;
+  Edge edge;
+  const auto served = [&] {
+    const Build& built = edge.Building::build({std::make_shared<const Fragment>(acme)});
+    return !built.snapshot->certificates->find("a.test", std::time(nullptr)).empty();
+  };
+  CHECK_FALSE(served());
+  acme.keeps = {"a.test"};
+  CHECK(served());
+  acme.keeps.clear();
+  CHECK_FALSE(served());
+}

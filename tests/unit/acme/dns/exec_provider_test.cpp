@@ -72,6 +72,18 @@ Task<Result<ProgramEnd>> run_until_there(std::vector<std::string> command, std::
 
 }  // namespace
 
+TEST_CASE("a variable of the program's own replaces ours of that name") {
+  ::setenv("SLUICE_TEST_OWN", "ours", 1);
+  ::setenv("SLUICE_TEST_OWN_TOO", "ours", 1);
+  const std::vector<std::string> command = {"/bin/sh", "-c",
+                                            "tr '\\0' '\\n' < /proc/$$/environ | grep SLUICE_TEST_OWN"};
+  Result<ProgramEnd> end = test::run_task(run_program(command, 60s, {"SLUICE_TEST_OWN=theirs"}));
+  ::unsetenv("SLUICE_TEST_OWN");
+  ::unsetenv("SLUICE_TEST_OWN_TOO");
+  REQUIRE(end.ok());
+  CHECK(end->output == "SLUICE_TEST_OWN=theirs\nSLUICE_TEST_OWN_TOO=ours\n");
+}
+
 TEST_CASE("a program's status and both its outputs come back") {
   Result<ProgramEnd> end = run({"/bin/sh", "-c", "echo out; echo err >&2; exit 3"});
   REQUIRE(end.ok());
