@@ -7,18 +7,18 @@
 #include <mutex>
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace sluice::rest {
 
 class Connector {
  public:
-  // `name`: of the server, for the log. `command`: the program, looked for in PATH, and its arguments.
-  Connector(std::string name, std::vector<std::string> command)
-      : name_(std::move(name)), command_(std::move(command)) {}
+  // `name`: of the server, for the log. `command_line`: the program, looked for in PATH, and its arguments, between
+  // single spaces; no shell will see it.
+  Connector(std::string name, std::string command_line)
+      : name_(std::move(name)), command_line_(std::move(command_line)) {}
 
   const std::string& name() const { return name_; }
-  const std::vector<std::string>& command() const { return command_; }
+  const std::string& command_line() const { return command_line_; }
 
   // Why the last connection failed, in the program's words; empty after an answer.
   std::string complaint() const {
@@ -32,7 +32,7 @@ class Connector {
 
  private:
   const std::string name_;
-  const std::vector<std::string> command_;
+  const std::string command_line_;
   mutable std::mutex mutex_;
   std::string complaint_;
 };

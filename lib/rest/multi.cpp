@@ -65,12 +65,12 @@ void Multi::remove(void* easy) {
 int Multi::open_tunnel(std::shared_ptr<Connector> connector, sockaddr& address, unsigned& length) {
   auto tunnel = std::make_unique<Tunnel>(std::move(connector));
   const int fd = tunnel->open(address, length);
-  if (fd >= 0) tunnels_[fd] = std::move(tunnel);
+  if (fd >= 0) tunnels_.push_back(std::move(tunnel));
   return fd;
 }
 
 int Multi::close_tunnel(void* self, int fd) {
-  static_cast<Multi*>(self)->tunnels_.erase(fd);
+  std::erase_if(static_cast<Multi*>(self)->tunnels_, [fd](const auto& tunnel) { return tunnel->connection() == fd; });
   return 0;
 }
 

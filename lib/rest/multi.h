@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "async/fd_watch.h"
 #include "async/timer.h"
@@ -52,7 +53,7 @@ class Multi final : private Timer {
   void* multi_;
   int transfers_ = 0;
   std::map<int, std::unique_ptr<Watch>> watches_;
-  std::map<int, std::unique_ptr<Tunnel>> tunnels_;
+  std::vector<std::unique_ptr<Tunnel>> tunnels_;
   std::unique_ptr<Kick> kick_;
 };
 

@@ -1,7 +1,6 @@
 #include "rest/transfer.h"
 
 #include <curl/curl.h>
-#include <fmt/format.h>
 
 #include <cerrno>
 #include <utility>
@@ -150,7 +149,7 @@ bool Transfer::prepare() {
   if (!server.unix_socket.empty()) curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, server.unix_socket.c_str());
   if (server.connector != nullptr) {
     // To libcurl a unix socket, whose name keeps the connections of different connectors apart.
-    const std::string name = fmt::format("{}", fmt::ptr(server.connector.get()));
+    const std::string name = std::to_string(reinterpret_cast<std::uintptr_t>(server.connector.get()));
     curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, name.c_str());
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &Callbacks::open_socket);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, this);

@@ -1,7 +1,6 @@
 #include "rest/tunnel.h"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -10,6 +9,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <string_view>
 #include <utility>
 
 #include "async/child_process.h"
@@ -38,7 +38,7 @@ Tunnel::~Tunnel() {
     // One that still ran is not to blame.
     if (status != 0 && status != 128 + SIGKILL) {
       std::string said = last_line(words_);
-      if (said.empty()) said = fmt::format("{} ended with status {}", connector_->command().front(), status);
+      if (said.empty()) said = "the program ended with status " + std::to_string(status);
       connector_->complain(std::move(said));
     }
   }
@@ -47,7 +47,7 @@ Tunnel::~Tunnel() {
 
 int Tunnel::open(sockaddr& address, socklen_t& length) {
   if (listen(address, length)) return connection_;
-  connector_->complain(fmt::format("no socket can be made in /tmp: {}", std::strerror(errno)));
+  connector_->complain(std::string("no socket can be made in /tmp: ") + std::strerror(errno));
   return -1;
 }
 
@@ -89,9 +89,10 @@ void Tunnel::start() {
   if (connected < 0) return;
   end_listening();
   std::array<int, 2> errors{-1, -1};
-  Result<pid_t> started = ::pipe2(errors.data(), O_CLOEXEC) == 0
-                              ? start_program(connector_->command(), {connected, connected, errors[1]})
-                              : Result<pid_t>(Error::system(errno, "pipe"));
+  Result<pid_t> started =
+      ::pipe2(errors.data(), O_CLOEXEC) == 0
+          ? start_program(split_list(connector_->command_line(), ' '), {connected, connected, errors[1]})
+          : Result<pid_t>(Error::system(errno, "pipe"));
   errors_ = errors[0];
   if (errors[1] >= 0) ::close(errors[1]);
   if (started) {
@@ -100,8 +101,7 @@ void Tunnel::start() {
     // Else it is read at the end.
     [[maybe_unused]] Status watched = FdWatch::start(errors_, true, false);
   } else {
-    const char* why = std::strerror(started.error().sys);
-    connector_->complain(fmt::format("{} cannot be started: {}", connector_->command().front(), why));
+    connector_->complain(std::string("the program cannot be started: ") + std::strerror(started.error().sys));
   }
   ::close(connected);  // without a program this is the end of the connection
 }

@@ -25,6 +25,7 @@ class Tunnel final : private FdWatch {
   // A socket, which stays the tunnel's, and where to connect it to; -1 after a complaint. The program starts when it is
   // connected.
   int open(sockaddr& address, socklen_t& length);
+  int connection() const { return connection_; }
 
  private:
   void on_ready(bool readable, bool writable) override;

@@ -33,9 +33,10 @@ std::string endpoint_of(const rest::Server& server) {
 
 // What the program said that makes the connections, and how to try it by hand.
 std::string complaint_of(const rest::Connector& connector) {
-  const std::string said = connector.complaint();
+  std::string said = connector.complaint();
+  if (said.ends_with('.')) said.pop_back();
   if (said.empty()) return {};
-  return fmt::format("{}. To try it as the user we run as: {}", said, fmt::join(connector.command(), " "));
+  return said + "; to try it as the user we run as: " + connector.command_line();
 }
 
 // Between three quarters of `delay` and all of it, so that many routers do not come back in step.
@@ -60,7 +61,7 @@ Duration Retry::after(const Error& error, bool good, Duration lasted) {
 
   Time now = Loop::current().now();
   std::string hint(cut ? kCut : advice(error, local_));
-  if (connector_ != nullptr && !cut) hint = complaint_of(*connector_);
+  if (connector_ != nullptr) hint = complaint_of(*connector_);
   std::string what = fmt::format("{} {}", error.text, hint);  // one text may have several causes
   if (said_ == what && now - said_at_ < (cut ? timing_.cut_log : timing_.retry_log)) return pause;
   said_ = std::move(what);

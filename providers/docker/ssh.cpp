@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "base/text.h"
 
@@ -11,8 +10,8 @@ namespace sluice::providers::docker {
 namespace {
 
 constexpr std::string_view kScheme = "ssh://";
-// Less than a call may take, so that it is ssh who says what is wrong.
-constexpr const char* kConnectTimeout = "ConnectTimeout=8";
+// Seconds; less than a call may take, so that it is ssh who says what is wrong.
+constexpr const char* kConnectTimeout = "8";
 
 bool is_word(std::string_view text, std::string_view signs) {
   const auto allowed = [signs](char c) { return is_alpha(c) || is_digit(c) || signs.find(c) != signs.npos; };
@@ -30,12 +29,13 @@ Result<rest::Server> ssh_server(std::string_view endpoint) {
     host = host.substr(0, slash);
   }
   // Nobody asks: a password or an unknown host is an error.
-  std::vector<std::string> command{"ssh", "-T", "-o", "BatchMode=yes", "-o", kConnectTimeout};
+  std::string command = "ssh -T -o BatchMode=yes -o ConnectTimeout=";
+  command += kConnectTimeout;
   if (const std::size_t at = host.rfind('@'); at != host.npos) {
     const std::string_view user = host.substr(0, at);
     if (user.find(':') != user.npos) return invalid("credentials do not belong into an endpoint");
     if (!is_word(user, "._+-")) return invalid("endpoint with an odd user");
-    command.insert(command.end(), {"-l", std::string(user)});
+    command.append(" -l ").append(user);
     host.remove_prefix(at + 1);
   }
   const bool bracketed = host.starts_with('[');
@@ -43,7 +43,7 @@ Result<rest::Server> ssh_server(std::string_view endpoint) {
   if (colon != host.npos) {
     const std::optional<std::uint64_t> port = parse_u64(host.substr(colon + 1));
     if (!port || *port == 0 || *port > 65535) return invalid("endpoint with an odd port");
-    command.insert(command.end(), {"-p", std::to_string(*port)});
+    command.append(" -p ").append(std::to_string(*port));
     host = host.substr(0, colon);
   }
   if (bracketed) {
@@ -52,13 +52,13 @@ Result<rest::Server> ssh_server(std::string_view endpoint) {
   }
   if (host.empty()) return invalid("endpoint without a host");
   if (!is_word(host, bracketed ? ".:" : "._-")) return invalid("endpoint with an odd host");
-  command.insert(command.end(), {"--", std::string(host), "docker"});
+  command.append(" -- ").append(host).append(" docker");
   while (path.ends_with('/')) path.remove_suffix(1);
   if (!path.empty()) {
     if (!is_word(path, "/._+-@")) return invalid("endpoint with an odd path");
-    command.push_back("--host=unix://" + std::string(path));
+    command.append(" --host=unix://").append(path);
   }
-  command.insert(command.end(), {"system", "dial-stdio"});
+  command += " system dial-stdio";
 
   rest::Server server;
   server.origin = "http://localhost";

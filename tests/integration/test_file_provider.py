@@ -167,33 +167,34 @@ class WithoutEvents(Case):
 class OnFuse(Case):
     """A folder in FUSE whose files change on the other side, of which the kernel tells nothing."""
 
-    def mounted(self, *flags: str) -> tuple[Sluice, Path]:
-        """A process whose folder shows another one, and that other one."""
-        process = Sluice({}, flags)
+    def mounted(self, *flags: str) -> Sluice:
+        """A process that sees its folder of files through another one."""
+        here = Path(tempfile.mkdtemp(prefix="sluice-fuse-"))
+        process = Sluice({}, [f"--providers.file.directory={here}", *flags])
         self._processes.append(process)
-        there = process.folder / "there"
-        there.mkdir()
         # It stays in the foreground, and nothing is left when it ends.
-        program = subprocess.Popen(["bindfs", "-f", there, process.dynamic_folder], stderr=subprocess.DEVNULL)
+        program = subprocess.Popen(["bindfs", "-f", process.dynamic_folder, here], stderr=subprocess.DEVNULL)
 
         def unmount():
-            subprocess.run(["umount", "--lazy", process.dynamic_folder], capture_output=True, check=False)
+            subprocess.run(["umount", "--lazy", here], capture_output=True, check=False)
             program.wait()
+            here.rmdir()
 
         self.addCleanup(unmount)
-        self.assert_soon(lambda: os.path.ismount(process.dynamic_folder), "it is mounted")
-        return process.start(), there
+        self.assert_soon(lambda: os.path.ismount(here), "it is mounted")
+        return process.start()
 
     def test_what_changes_on_the_other_side_is_noticed(self):
         url = self.upstream(serve(response(200, b"hello"))).url
-        process, there = self.mounted()
-        without, there_without = self.mounted("--providers.file.pollInterval=1h")
+        process, without = self.mounted("--providers.file.pollInterval=500ms"), \
+            self.mounted("--providers.file.pollInterval=1h")
+        there = process.dynamic_folder
         client = self.client(process)
 
         def status(host: str) -> int:
             return client.ask(get(host=host)).status
 
-        for folder in (there, there_without):
+        for folder in (there, without.dynamic_folder):
             (folder / "app.yml").write_text(routing("a.test", url))
         self.assert_soon(lambda: status("a.test") == 200, "a new file", 10)
         (there / "app.yml").write_text(routing("b.test", url))

@@ -24,9 +24,22 @@ constexpr const char* kAnswers =
     "while read -r line; do [ ${#line} -gt 1 ] || printf 'HTTP/1.1 200 OK\\r\\nContent-Length: 8\\r\\n\\r\\n%8d' $$; "
     "done";
 
-std::shared_ptr<Connector> shell(const std::string& script) {
-  return std::make_shared<Connector>("test", std::vector<std::string>{"sh", "-c", script});
-}
+struct ScriptFolder {
+  ScriptFolder() {
+    char name[] = "/tmp/sluice-test-XXXXXX";
+    SLUICE_CHECK(mkdtemp(name) != nullptr);
+    path = name;
+  }
+  ~ScriptFolder() { std::filesystem::remove_all(path); }
+  // A command line is words without a shell, so the script is a file.
+  std::shared_ptr<Connector> shell(const std::string& script) {
+    const std::string file = path + "/script" + std::to_string(++scripts);
+    std::ofstream(file) << script << "\n";
+    return std::make_shared<Connector>("test", "sh " + file);
+  }
+  std::string path;
+  int scripts = 0;
+};
 
 Call over(std::shared_ptr<Connector> connector) {
   Call call;
@@ -56,8 +69,9 @@ bool gone(pid_t pid) { return ::kill(pid, 0) != 0; }
 }  // namespace
 
 TEST_CASE("a program's input and output are a connection, which is kept, and ends with the client") {
-  auto one = shell(kAnswers);
-  auto other = shell(kAnswers);
+  ScriptFolder folder;
+  auto one = folder.shell(kAnswers);
+  auto other = folder.shell(kAnswers);
   std::vector<Result<Reply>> replies = test::run_task(send_all({over(one), over(one), over(other), over(one)}));
   std::vector<std::string> by;
   for (Result<Reply>& reply : replies) {
@@ -73,11 +87,10 @@ TEST_CASE("a program's input and output are a connection, which is kept, and end
 }
 
 TEST_CASE("what a program that fails says last is kept, until there is an answer") {
-  char folder[] = "/tmp/sluice-test-XXXXXX";
-  REQUIRE(mkdtemp(folder) != nullptr);
-  const std::string flag = std::string(folder) + "/there";
+  ScriptFolder folder;
+  const std::string flag = folder.path + "/there";
   auto connector =
-      shell("[ -e " + flag + " ] || { echo some banner >&2; echo 'denied\a' >&2; exit 255; }; " + kAnswers);
+      folder.shell("[ -e " + flag + " ] || { echo some banner >&2; echo 'denied\a' >&2; exit 255; }; " + kAnswers);
   Result<Reply> reply = send_over(connector);
   REQUIRE_FALSE(reply.ok());
   CHECK(reply.error().code == Code::refused);
@@ -86,33 +99,32 @@ TEST_CASE("what a program that fails says last is kept, until there is an answer
   std::ofstream(flag) << "";
   CHECK(send_over(connector).ok());
   CHECK(connector->complaint().empty());
-  std::filesystem::remove_all(folder);
 }
 
-TEST_CASE("a program that fails in silence, or does not exist, is named") {
-  auto silent = shell("exit 7");
+TEST_CASE("a program that fails in silence, or does not exist, is told of") {
+  ScriptFolder folder;
+  auto silent = folder.shell("exit 7");
   CHECK(send_over(silent).error().code == Code::refused);
-  CHECK(silent->complaint() == "sh ended with status 7");
-  auto missing = std::make_shared<Connector>("test", std::vector<std::string>{"no-such-program-of-sluice"});
+  CHECK(silent->complaint() == "the program ended with status 7");
+  auto missing = std::make_shared<Connector>("test", "no-such-program-of-sluice");
   CHECK(send_over(missing).error().code == Code::refused);
-  CHECK(missing->complaint() == "no-such-program-of-sluice cannot be started: No such file or directory");
+  CHECK(missing->complaint() == "the program cannot be started: No such file or directory");
 }
 
 TEST_CASE("a program that does not answer is killed when its call times out, with what it started") {
-  char folder[] = "/tmp/sluice-test-XXXXXX";
-  REQUIRE(mkdtemp(folder) != nullptr);
-  const std::string file = std::string(folder) + "/pid";
-  auto connector = shell("echo $$ >" + file + "; sleep 600");
+  ScriptFolder folder;
+  const std::string file = folder.path + "/pid";
+  auto connector = folder.shell("echo $$ >" + file + "; sleep 600");
   CHECK(send_over(connector, 500ms).error().code == Code::timed_out);
   CHECK(connector->complaint().empty());
   pid_t pid = 0;
   std::ifstream(file) >> pid;
   REQUIRE(pid > 0);
   CHECK(gone(pid));
-  std::filesystem::remove_all(folder);
 }
 
 TEST_CASE("a program that says more than anybody reads is not held up by it") {
-  auto connector = shell("head -c 1000000 /dev/zero | tr '\\0' x >&2; " + std::string(kAnswers));
+  ScriptFolder folder;
+  auto connector = folder.shell("head -c 1000000 /dev/zero | tr '\\0' x >&2; " + std::string(kAnswers));
   CHECK(send_over(connector).ok());
 }
