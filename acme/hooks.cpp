@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "acme/dns/child_process.h"
 #include "acme/dns/http_api.h"
+#include "async/child_process.h"
 #include "async/scope.h"
 #include "base/text.h"
 #include "config/json.h"
@@ -124,7 +124,7 @@ Task<void> Hooks::run_one(const config::AcmeHook& hook, const config::Node& even
 
 Task<void> Hooks::run_exec(const config::AcmeHook& hook, const config::Node& event, std::string& forbidden) {
   const std::string& program = hook.exec.front();
-  Result<dns::ProgramEnd> end = co_await dns::run_program(hook.exec, hook.timeout, hook_variables(event));
+  Result<ProgramEnd> end = co_await sluice::run_program(hook.exec, hook.timeout, hook_variables(event));
   if (!end) {
     if (end.error().code != Code::cancelled) log_failure(event, program, log::Field("error", end.error()).value());
     co_return;

@@ -1,9 +1,10 @@
 # sluice_room(NAME [AT DIR] [USES targets…] [PRIVATE targets…]): the library `NAME` of all .cpp files under DIR
 # (default lib/NAME). USES names the rooms and packages whose headers appear in the room's own headers; PRIVATE
 # packages stay inside its .cpp files. SMALL: no request runs through it, so it is optimised for size, not speed: two
-# thirds of the program are such code, and the image has a bound. FAST: files of such a room that requests do run through.
+# thirds of the program are such code, and the image has a bound. FAST: files of such a room that requests do run through;
+# SLOW: files of another room that they do not.
 function(sluice_room name)
-  cmake_parse_arguments(ROOM "SMALL" "AT" "USES;PRIVATE;FAST" ${ARGN})
+  cmake_parse_arguments(ROOM "SMALL" "AT" "USES;PRIVATE;FAST;SLOW" ${ARGN})
   if(NOT ROOM_AT)
     set(ROOM_AT lib/${name})
   endif()
@@ -15,6 +16,8 @@ function(sluice_room name)
     if(SLUICE_PRECOMPILE)
       target_precompile_headers(sluice_${name} PRIVATE <${CMAKE_SOURCE_DIR}/cmake/precompiled.h>)
     endif()
+    list(TRANSFORM ROOM_SLOW REPLACE "(.+)" "${CMAKE_SOURCE_DIR}/${ROOM_AT}/\\1.cpp")
+    set_source_files_properties(${ROOM_SLOW} PROPERTIES COMPILE_OPTIONS $<$<CONFIG:Release>:-Os>)
     if(ROOM_SMALL)
       target_compile_options(sluice_${name} PRIVATE $<$<CONFIG:Release>:-Os>)
       list(TRANSFORM ROOM_FAST REPLACE "(.+)" "${CMAKE_SOURCE_DIR}/${ROOM_AT}/\\1.cpp")

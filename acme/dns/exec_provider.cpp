@@ -2,8 +2,8 @@
 // EXEC_MODE=RAW `program present|cleanup -- <name> <token> <key authorization>`.
 #include <algorithm>
 
-#include "acme/dns/child_process.h"
 #include "acme/dns/providers.h"
+#include "async/child_process.h"
 #include "base/text.h"
 #include "observe/log.h"
 

@@ -7,6 +7,7 @@
 #include "cmd/checking/codes.h"
 #include "cmd/commands.h"
 #include "providers/docker/engine.h"
+#include "providers/docker/settings.h"
 
 namespace sluice::cmd::checking {
 namespace {
@@ -47,20 +48,24 @@ void read_engine(Material& material) {
     options = *material.loaded.configuration->providers.docker;
   }
   Status outcome;
-  Result<rest::Server> server = rest::Server::parse(options.endpoint, options.tls.has_value());
-  if (!server) {
-    outcome = server.error();
+  std::string complaint;
+  config::Report said_elsewhere;
+  const auto settings = providers::docker::Settings::of(options, "providers.docker", said_elsewhere);
+  if (!settings) {
+    outcome = Error::of(Code::invalid, "its options cannot be used");
   } else {
     Loop loop;
     rest::Client client(std::string("sluice/") + kVersion);
     Engine::Options engine_options;
     engine_options.timeout = kTimeout;
     control::ProviderStats unused;
-    Engine engine(client, *server, engine_options, unused);
+    Engine engine(client, settings->server, engine_options, unused);
     Scope scope;
     scope.spawn(read_then_stop(engine, material.engine_containers, outcome));
     if (scope.running() > 0) loop.run();
     loop.run_ready();
+    if (settings->server.connector != nullptr) complaint = settings->server.connector->complaint();
+    if (!complaint.empty()) complaint = ": " + complaint;
   }
   if (outcome) {
     material.engine_read = true;
@@ -68,7 +73,7 @@ void read_engine(Material& material) {
   }
   material.report.push_back({config::Severity::error,
                              std::string(code::kUnreadable),
-                             fmt::format("the engine cannot be asked: {}", outcome.error().text),
+                             fmt::format("the engine cannot be asked: {}{}", outcome.error().text, complaint),
                              {options.endpoint},
                              "its labels are not checked",
                              "see to it that the engine runs and may be asked"});

@@ -25,8 +25,9 @@ namespace {
 constexpr std::uint32_t kEvents =
     IN_CREATE | IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF;
 constexpr int kMaxLinks = 40;  // as Linux
-// Looking takes at most the fiftieth part of the time.
+// Looking takes at most the fiftieth part of the time; where it is slow, as over a network, a larger one.
 constexpr int kMostOften = 50;
+constexpr Duration kMostRest = 10s;
 
 std::string joined(const std::string& directory, std::string_view name) {
   return directory == "/" ? "/" + std::string(name) : directory + "/" + std::string(name);
@@ -223,7 +224,8 @@ bool FileWatch::settled_difference(const std::map<std::string, std::uint64_t>& b
 
 Task<Status> FileWatch::changed(Deadline deadline) {
   while (true) {
-    const Time look = Loop::current().now() + std::max(poll_, kMostOften * look_took_);
+    const Time look =
+        Loop::current().now() + std::max(poll_, std::min<Duration>(kMostOften * look_took_, kMostRest + look_took_));
     while (!dirty_) {
       Status waited = co_await signal_.wait(std::min(deadline, look));
       if (!waited && waited.error().code != Code::timed_out) co_return waited;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,6 +11,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "rest/connector.h"
 
 namespace sluice::rest {
 
@@ -31,7 +33,8 @@ struct Server {
   std::string origin;       // "http://10.0.0.1:2375": scheme, host and port
   std::string connect_to;   // "host:port" to connect to instead; the origin then gives Host and the name in TLS
   std::string unix_socket;  // path of a socket to connect to instead; the origin then only names the host
-  std::string username;     // basic authentication, when one of the two is set
+  std::shared_ptr<Connector> connector;  // whose programs make the connections; the origin then only names the host
+  std::string username;                  // basic authentication, when one of the two is set
   std::string password;
   Tls tls;
   bool proxy_from_environment = false;  // HTTP_PROXY, HTTPS_PROXY, NO_PROXY

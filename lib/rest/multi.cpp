@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 
 #include "rest/transfer.h"
+#include "rest/tunnel.h"
 
 namespace sluice::rest {
 
@@ -59,6 +60,18 @@ Status Multi::add(void* easy) {
 void Multi::remove(void* easy) {
   curl_multi_remove_handle(multi_, easy);
   --transfers_;
+}
+
+int Multi::open_tunnel(std::shared_ptr<Connector> connector, sockaddr& address, unsigned& length) {
+  auto tunnel = std::make_unique<Tunnel>(std::move(connector));
+  const int fd = tunnel->open(address, length);
+  if (fd >= 0) tunnels_.push_back(std::move(tunnel));
+  return fd;
+}
+
+int Multi::close_tunnel(void* self, int fd) {
+  std::erase_if(static_cast<Multi*>(self)->tunnels_, [fd](const auto& tunnel) { return tunnel->connection() == fd; });
+  return 0;
 }
 
 int Multi::socket_wanted(void*, int fd, int what, void* self, void*) {

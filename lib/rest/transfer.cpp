@@ -97,6 +97,11 @@ struct Transfer::Callbacks {
     }
     return size * count;
   }
+  static curl_socket_t open_socket(void* self, curlsocktype, curl_sockaddr* to) {
+    auto& transfer = *static_cast<Transfer*>(self);
+    to->addrlen = sizeof to->addr;
+    return transfer.multi_.open_tunnel(transfer.call_.server.connector, to->addr, to->addrlen);
+  }
 };
 
 Transfer::Transfer(Multi& multi, Call call, bool whole) : multi_(multi), call_(std::move(call)), whole_(whole) {}
@@ -142,6 +147,15 @@ bool Transfer::prepare() {
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
   if (!server.unix_socket.empty()) curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, server.unix_socket.c_str());
+  if (server.connector != nullptr) {
+    // To libcurl a unix socket, whose name keeps the connections of different connectors apart.
+    const std::string name = std::to_string(reinterpret_cast<std::uintptr_t>(server.connector.get()));
+    curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, name.c_str());
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &Callbacks::open_socket);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, this);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, &Multi::close_tunnel);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, &multi_);
+  }
   if (!server.connect_to.empty()) {
     connect_to_ = curl_slist_append(nullptr, ("::" + server.connect_to).c_str());
     curl_easy_setopt(easy, CURLOPT_CONNECT_TO, connect_to_);
@@ -217,6 +231,7 @@ bool Transfer::on_header(std::string_view line) {
     curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
     if (status < 200) return true;  // RFC 9110 §15.2: another head follows
     status_ = static_cast<int>(status);
+    if (call_.server.connector != nullptr) call_.server.connector->complain({});
     changed_.notify_all();
     return true;
   }
@@ -241,6 +256,9 @@ void Transfer::ended(int code) {
     outcome_ = Error{Code::closed, Origin::upstream, false, 0, "the connection was closed inside the answer's head"};
   } else if (too_large_) {
     outcome_ = Error{Code::too_large, Origin::upstream, false, 0, "the answer is too large"};
+  } else if (status_ == 0 && curl_code != CURLE_OPERATION_TIMEDOUT && call_.server.connector != nullptr &&
+             !call_.server.connector->complaint().empty()) {
+    outcome_ = Error{Code::refused, Origin::upstream, true, 0, "no connection could be made"};
   } else {
     Error error;
     error.code = code_of(curl_code, static_cast<int>(error_number));

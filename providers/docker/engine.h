@@ -47,6 +47,9 @@ class Engine {
   // Known after `negotiate`, as far as a socket proxy lets it through.
   bool is_podman() const { return podman_; }
 
+  // Each connection takes a program's start and a login.
+  bool is_far() const { return server_.connector != nullptr; }
+
   // Whether somebody is there, whatever the answer is.
   Task<Status> ping(Duration patience);
 

@@ -26,6 +26,19 @@ std::string_view advice(const Error& error, bool socket) {
   return {};
 }
 
+std::string endpoint_of(const rest::Server& server) {
+  if (server.connector != nullptr) return server.connector->name();
+  return server.unix_socket.empty() ? server.origin : "unix://" + server.unix_socket;
+}
+
+// What the program said that makes the connections, and how to try it by hand.
+std::string complaint_of(const rest::Connector& connector) {
+  std::string said = connector.complaint();
+  if (said.ends_with('.')) said.pop_back();
+  if (said.empty()) return {};
+  return said + "; to try it as the user we run as: " + connector.command_line();
+}
+
 // Between three quarters of `delay` and all of it, so that many routers do not come back in step.
 Duration jittered(Duration delay) { return delay - delay / 4 * static_cast<std::int64_t>(random_u64() % 1000) / 1000; }
 
@@ -33,7 +46,8 @@ Duration jittered(Duration delay) { return delay - delay / 4 * static_cast<std::
 
 Retry::Retry(std::string_view provider, const rest::Server& server, const Timing& timing)
     : provider_(provider),
-      endpoint_(server.unix_socket.empty() ? server.origin : "unix://" + server.unix_socket),
+      endpoint_(endpoint_of(server)),
+      connector_(server.connector),
       local_(!server.unix_socket.empty()),
       timing_(timing),
       delay_(timing.first_retry) {}
@@ -46,7 +60,8 @@ Duration Retry::after(const Error& error, bool good, Duration lasted) {
   delay_ = std::min(delay_ * 2, local_ ? timing_.last_local : timing_.last_retry);
 
   Time now = Loop::current().now();
-  const std::string_view hint = cut ? kCut : advice(error, local_);
+  std::string hint(cut ? kCut : advice(error, local_));
+  if (connector_ != nullptr) hint = complaint_of(*connector_);
   std::string what = fmt::format("{} {}", error.text, hint);  // one text may have several causes
   if (said_ == what && now - said_at_ < (cut ? timing_.cut_log : timing_.retry_log)) return pause;
   said_ = std::move(what);

@@ -1,6 +1,7 @@
 // retry.h: how long to rest after a connection with an engine broke, and what the log is told. Belongs to a provider.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -22,7 +23,8 @@ class Retry {
  private:
   std::string_view provider_;
   std::string endpoint_;
-  bool local_;  // a unix socket: asking costs next to nothing
+  std::shared_ptr<rest::Connector> connector_;  // or null
+  bool local_;                                  // a unix socket: asking costs next to nothing
   const Timing& timing_;
   Duration delay_;
   std::string said_;  // the trouble the log was told of last, and when

@@ -62,7 +62,7 @@ Task<Status> Session::run(bool watch) {
 
 Task<Status> Session::subscribe() {
   events_ = engine_.events();
-  Deadline patience = now() + timing_.stream_head;
+  Deadline patience = now() + (engine_.is_far() ? timing_.far_stream_head : timing_.stream_head);
   Result<int> status = co_await events_->status(patience);
   // Some engines send the head with the first event only.
   if (!status && status.error().code == Code::timed_out) co_return Status();

@@ -5,8 +5,10 @@
 #include <string>
 #include <utility>
 
+#include "async/child_process.h"
 #include "base/text.h"
 #include "config/problem_codes.h"
+#include "providers/docker/ssh.h"
 
 namespace sluice::providers::docker {
 namespace {
@@ -35,14 +37,17 @@ class Refusal {
 std::optional<Settings> Settings::of(const config::DockerProvider& options, std::string_view path,
                                      config::Report& report) {
   const Refusal refuse(path, report);
-  if (istarts_with(options.endpoint, "ssh://")) {
-    return refuse("endpoint", "ssh:// is not spoken",
-                  "forward the socket, ssh -nNT -L /run/sluice/docker.sock:/var/run/docker.sock user@host, and name "
-                  "unix:///run/sluice/docker.sock");
-  }
-  Result<rest::Server> server = rest::Server::parse(options.endpoint, options.tls.has_value());
+  const bool far = istarts_with(options.endpoint, "ssh://");
+  Result<rest::Server> server =
+      far ? ssh_server(options.endpoint) : rest::Server::parse(options.endpoint, options.tls.has_value());
   if (!server) {
-    return refuse("endpoint", server.error().text, "unix:///path, tcp://host:port or http(s)://host:port");
+    return refuse("endpoint", server.error().text,
+                  "unix:///path, tcp://host:port, http(s)://host:port or ssh://[user@]host[:port]");
+  }
+  if (far && !is_program("ssh")) {
+    return refuse("endpoint", "ssh:// needs the program ssh, and PATH has none",
+                  "add it to the image, or forward the socket, ssh -nNT -L "
+                  "/run/sluice/docker.sock:/var/run/docker.sock user@host, and name unix:///run/sluice/docker.sock");
   }
   if (!options.username.empty() && !options.password.empty()) {  // as Traefik
     server->username = options.username;

@@ -1,4 +1,5 @@
-// settings.h: the options of providers.docker and providers.swarm in the form the providers use. Pure.
+// settings.h: the options of providers.docker and providers.swarm in the form the providers use. Pure, but for a look
+// whether there is a program `ssh`.
 #pragma once
 
 #include <optional>

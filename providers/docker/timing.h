@@ -16,12 +16,13 @@ struct Timing {
   Duration retry_log = 60s;      // between log lines about the same trouble
   Duration healthy = 5s;         // a connection that lasted this long starts the retries anew
   Duration cut_log = 1h;  // between log lines about streams that were fine and ended: a proxy may do that for ever
-  Duration stream_head = 250ms;  // to wait for the head of the event stream before listing
-  Duration empty_list = 5s;      // before a list that is suddenly empty is believed
-  Duration task_settle = 1s;     // after an event until a swarm's manager knows what became of the task
-  Duration ping = 10s;           // between pings beside the event stream, which is silent when it is dead, too
-  Duration pong = 5s;            // for their answers
-  Duration call = 10s;           // for one call, when httpClientTimeout does not say
+  Duration stream_head = 250ms;   // to wait for the head of the event stream before listing
+  Duration far_stream_head = 5s;  // the same where a connection takes a login: ssh
+  Duration empty_list = 5s;       // before a list that is suddenly empty is believed
+  Duration task_settle = 1s;      // after an event until a swarm's manager knows what became of the task
+  Duration ping = 10s;            // between pings beside the event stream, which is silent when it is dead, too
+  Duration pong = 5s;             // for their answers
+  Duration call = 10s;            // for one call, when httpClientTimeout does not say
 };
 
 }  // namespace sluice::providers::docker

@@ -162,6 +162,56 @@ class WithoutEvents(Case):
         self.assertEqual(len(process.log("no more file watches")), 1)
 
 
+@unittest.skipUnless(os.access("/dev/fuse", os.R_OK | os.W_OK), "no /dev/fuse")
+@unittest.skipUnless(shutil.which("bindfs"), "no bindfs; scripts/deps installs it")
+class OnFuse(Case):
+    """A folder in FUSE whose files change on the other side, of which the kernel tells nothing."""
+
+    def mounted(self, *flags: str) -> Sluice:
+        """A process that sees its folder of files through another one."""
+        here = Path(tempfile.mkdtemp(prefix="sluice-fuse-"))
+        process = Sluice({}, [f"--providers.file.directory={here}", *flags])
+        self._processes.append(process)
+        # It stays in the foreground, and nothing is left when it ends.
+        program = subprocess.Popen(["bindfs", "-f", process.dynamic_folder, here], stderr=subprocess.DEVNULL)
+
+        def unmount():
+            subprocess.run(["umount", "--lazy", here], capture_output=True, check=False)
+            program.wait()
+            here.rmdir()
+
+        self.addCleanup(unmount)
+        self.assert_soon(lambda: os.path.ismount(here), "it is mounted")
+        return process.start()
+
+    def test_what_changes_on_the_other_side_is_noticed(self):
+        url = self.upstream(serve(response(200, b"hello"))).url
+        process, without = self.mounted("--providers.file.pollInterval=500ms"), \
+            self.mounted("--providers.file.pollInterval=1h")
+        there = process.dynamic_folder
+        client = self.client(process)
+
+        def status(host: str) -> int:
+            return client.ask(get(host=host)).status
+
+        for folder in (there, without.dynamic_folder):
+            (folder / "app.yml").write_text(routing("a.test", url))
+        self.assert_soon(lambda: status("a.test") == 200, "a new file", 10)
+        (there / "app.yml").write_text(routing("b.test", url))
+        self.assert_soon(lambda: status("b.test") == 200, "a file written in place", 10)
+        (there / "draft").write_text(routing("c.test", url))
+        (there / "draft").rename(there / "app.yml")
+        self.assert_soon(lambda: status("c.test") == 200, "a file renamed over another", 10)
+        (there / "deep").mkdir()
+        (there / "deep" / "more.yml").write_text(routing("d.test", url).replace("app", "more"))
+        self.assert_soon(lambda: status("d.test") == 200, "a file in a new folder", 10)
+        (there / "app.yml").unlink()
+        self.assert_soon(lambda: status("c.test") == 404, "a file that was removed", 10)
+        self.assertEqual(status("d.test"), 200)
+        # There was no event: who does not look does not know.
+        self.assertEqual(self.client(without).ask(get(host="a.test")).status, 404)
+
+
 class Mounted(Case):
     @unittest.skipUnless(can_run("unshare", "--mount", "true"), "mounting is not allowed here")
     def test_a_file_that_is_mounted_alone_is_said(self):

@@ -355,7 +355,7 @@ TEST_CASE("options that cannot be used are refused with the reason") {
   rest::Client client("Sluice/test");
   for (auto change : {0, 1, 2, 3}) {
     config::DockerProvider options;
-    if (change == 0) options.endpoint = "ssh://user@host";
+    if (change == 0) options.endpoint = "ssh://user:secret@host";
     if (change == 1) options.endpoint = "/var/run/docker.sock";
     if (change == 3) options.constraints = "Label(`tier`)";
     if (change == 2) options.default_rule = "Host(`{{ nonsense .Name }}`)";
@@ -406,7 +406,7 @@ TEST_CASE("an engine that cannot be reached does not hold up the others") {
 TEST_CASE("a further engine with a wrong endpoint is named") {
   Loop loop;
   config::DockerProvider options;
-  options.engines["east"].endpoint = "ssh://east";
+  options.engines["east"].endpoint = "ssh://-east";
   rest::Client client("test");
   config::Report report;
   CHECK(DockerProvider::make(options, client, "", report) == nullptr);

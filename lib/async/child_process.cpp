@@ -1,4 +1,4 @@
-#include "acme/dns/child_process.h"
+#include "async/child_process.h"
 
 #include <fcntl.h>
 #include <spawn.h>
@@ -10,15 +10,17 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <string_view>
 
 #include "async/offload.h"
 #include "async/readiness.h"
 #include "async/scope.h"
+#include "base/text.h"
 
 extern char** environ;
 
-namespace sluice::acme::dns {
+namespace sluice {
 namespace {
 
 constexpr std::size_t kMostOutput = 64 * 1024;
@@ -46,7 +48,7 @@ bool is_among(std::string_view variable, const std::vector<std::string>& variabl
 // The attributes and file actions of a start, given back with their owner.
 class Start {
  public:
-  explicit Start(int output) {
+  explicit Start(const ProgramStreams& streams) {
     posix_spawnattr_init(&attributes_);
     posix_spawn_file_actions_init(&actions_);
     // A group of its own, no signal blocked, none ignored: not what we are set up with.
@@ -58,9 +60,11 @@ class Start {
     posix_spawnattr_setpgroup(&attributes_, 0);
     posix_spawnattr_setsigmask(&attributes_, &none);
     posix_spawnattr_setsigdefault(&attributes_, &all);
-    posix_spawn_file_actions_addopen(&actions_, 0, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&actions_, output, 1);
-    posix_spawn_file_actions_adddup2(&actions_, output, 2);
+    give(streams.input, 0, O_RDONLY);
+    give(streams.output, 1, O_WRONLY);
+    give(streams.errors, 2, O_WRONLY);
+    // A library's sockets need not be close-on-exec.
+    posix_spawn_file_actions_addclosefrom_np(&actions_, 3);
   }
   Start(const Start&) = delete;
   Start& operator=(const Start&) = delete;
@@ -86,6 +90,14 @@ class Start {
   }
 
  private:
+  void give(int ours, int theirs, int mode) {
+    if (ours < 0) {
+      posix_spawn_file_actions_addopen(&actions_, theirs, "/dev/null", mode, 0);
+    } else {
+      posix_spawn_file_actions_adddup2(&actions_, ours, theirs);
+    }
+  }
+
   posix_spawnattr_t attributes_;
   posix_spawn_file_actions_t actions_;
 };
@@ -114,13 +126,41 @@ Task<void> read_output(async::Readiness& readiness, int fd, std::string& output)
   }
 }
 
-int exit_status(int status) { return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status); }
-
 }  // namespace
+
+Result<pid_t> start_program(std::vector<std::string> command, const ProgramStreams& streams,
+                            std::vector<std::string> variables) {
+  if (command.empty()) return Error::of(Code::invalid, "no program");
+  pid_t pid = 0;
+  const int failed = Start(streams).run(command, variables, pid);
+  if (failed != 0) return Error::system(failed, "the program cannot be started");
+  return pid;
+}
+
+int end_program(pid_t program) {
+  // What it left behind goes with it, whether it came to its end or not.
+  ::kill(-program, SIGKILL);
+  int status = 0;
+  while (::waitpid(program, &status, 0) < 0 && errno == EINTR) {
+  }
+  // To process 1 it was left, and nobody else reaps it.
+  while (::waitpid(-program, nullptr, 0) > 0) {
+  }
+  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+bool is_program(std::string_view name) {
+  const char* path = std::getenv("PATH");  // NOLINT: nobody changes it
+  for (std::string_view folder : split(path == nullptr ? "/bin:/usr/bin" : path, ':')) {
+    std::string file(folder);
+    file.append("/").append(name);
+    if (::access(file.c_str(), X_OK) == 0) return true;
+  }
+  return false;
+}
 
 Task<Result<ProgramEnd>> run_program(std::vector<std::string> command, Duration timeout,
                                      std::vector<std::string> variables) {
-  if (command.empty()) co_return Error::of(Code::invalid, "no program");
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) co_return Error::system(errno, "pipe");
   Descriptor ours;
@@ -131,11 +171,13 @@ Task<Result<ProgramEnd>> run_program(std::vector<std::string> command, Duration 
   async::Readiness output_ready;
   Status watched = output_ready.open(ours.fd);
   if (!watched) co_return watched.error();
-  pid_t pid = 0;
-  auto starting = offload([&] { return Start(theirs.fd).run(command, variables, pid); });
-  int failed = co_await starting;
+  auto starting = offload([&] {
+    return start_program(std::move(command), {-1, theirs.fd, theirs.fd}, std::move(variables));
+  });
+  Result<pid_t> started = co_await starting;
   theirs.reset();
-  if (failed != 0) co_return Error::system(failed, "the program cannot be started");
+  if (!started) co_return started.error();
+  const pid_t pid = *started;
 
   ProgramEnd end;
   Scope* mine = co_await current_scope();
@@ -150,21 +192,13 @@ Task<Result<ProgramEnd>> run_program(std::vector<std::string> command, Duration 
     Status exited = co_await ended_ready.readable_by(Loop::current().read_clock() + timeout);
     ended = exited;
   }
-  // What it left behind goes with it, whether it came to its end or not.
-  ::kill(-pid, SIGKILL);
-  auto reaping = offload([pid] {
-    int status = 0;
-    while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-    }
-    return status;
-  });
-  int status = co_await reaping;
+  auto reaping = offload([pid] { return end_program(pid); });
+  end.status = co_await reaping;
   drain(ours.fd, end.output);
   reading.cancel(Error::of(Code::cancelled, "the program ended"));
   co_await reading.join();
   if (!ended) co_return ended.error();
-  end.status = exit_status(status);
   co_return std::move(end);
 }
 
-}  // namespace sluice::acme::dns
+}  // namespace sluice
