@@ -70,7 +70,7 @@ class OneOrderCa {
   ScriptedServer server_;
 };
 
-struct Recorder final : Challenger, OrderNotes {
+struct Recorder final : Challenger, OrderNotes, RecordNotes {
   Task<Step> arm(std::string type, std::string, std::string, std::string) override {
     armed.push_back(std::move(type));
     if (fails) co_return Failure::local("the provider does not answer");
@@ -88,12 +88,12 @@ struct Recorder final : Challenger, OrderNotes {
     co_return Failure::local("publish this record");
   }
   Task<Step> note(OpenOrder) override { co_return Done{}; }
-  Task<Step> note_record(OpenRecord record) override {
+  Task<Step> note(OpenRecord record) override {
     CHECK(armed.empty());
     records.push_back(std::move(record));
     co_return Done{};
   }
-  Task<void> forget_record(OpenRecord record) override {
+  Task<void> forget(OpenRecord record) override {
     CHECK(disarmed.size() == 1);
     std::erase(records, record);
     co_return;
@@ -120,7 +120,7 @@ Failure attempt(OneOrderCa& ca, Recorder& recorder, std::string name, std::vecto
   form.names = {std::move(name)};
   form.types = std::move(types);
   Issuance issuance(client, Account{PrivateKey::generate(KeyType::ec256), "https://ca/account/1", ""}, recorder,
-                    recorder, std::move(form));
+                    recorder, recorder, std::move(form));
   Outcome<Issued> issued = test::run_on(loop, issuance.run(std::nullopt));
   REQUIRE(!issued);
   return issued.failure();
