@@ -285,7 +285,12 @@ Task<Step> Issuance::arm(std::string type, OpenRecord record) {
 
 Task<void> Issuance::disarm(std::string type, OpenRecord record) {
   Step gone = co_await challenger_.disarm(type, record.name, record.token, record.key_authorization);
-  if (gone && type == kOverDns) co_await records_.forget(record);
+  if (type != kOverDns) co_return;
+  if (gone) {
+    co_await records_.forget(std::move(record));
+  } else {
+    records_.leave(std::move(record));
+  }
 }
 
 Task<Step> Issuance::challenge(std::string url, Authorization authorization) {

@@ -67,6 +67,8 @@ class RecordNotes {
   virtual Task<Step> note(OpenRecord record) = 0;
   // Once it is gone.
   virtual Task<void> forget(OpenRecord record) = 0;
+  // It could not be withdrawn, and whoever published it tries no more.
+  virtual void leave(OpenRecord record) = 0;
 };
 
 struct IssuanceForm {

@@ -98,11 +98,13 @@ struct Recorder final : Challenger, OrderNotes, RecordNotes {
     std::erase(records, record);
     co_return;
   }
+  void leave(OpenRecord record) override { left.push_back(std::move(record)); }
 
   bool published = false;
   bool fails = false;
   bool stays = false;
   std::vector<OpenRecord> records;
+  std::vector<OpenRecord> left;
   std::vector<std::string> armed;
   std::vector<std::string> disarmed;
   std::vector<std::string> looked;
@@ -150,12 +152,14 @@ TEST_CASE("what is put into the DNS is noted before, and until it is gone") {
   attempt(ca, recorder, "a.example.org", {"dns-01"});
   CHECK(recorder.armed.size() == 1);
   CHECK(recorder.records.empty());
+  CHECK(recorder.left.empty());
 
   OneOrderCa other("[" + kDns + "]");
   Recorder forgetful;
   forgetful.stays = true;
   attempt(other, forgetful, "a.example.org", {"dns-01"});
   REQUIRE(forgetful.records.size() == 1);
+  CHECK(forgetful.left == forgetful.records);
   CHECK(forgetful.records[0].name == "a.example.org");
   CHECK(forgetful.records[0].token == "0123456789abcdef");
   CHECK(forgetful.records[0].key_authorization.starts_with("0123456789abcdef."));
