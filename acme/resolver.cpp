@@ -188,6 +188,11 @@ bool Resolver::is_foreign(const Leaf& leaf) const {
   });
 }
 
+bool Resolver::is_revoked(const Leaf& leaf) const {
+  auto known = state_.certificates.find(leaf.serial);
+  return known != state_.certificates.end() && known->second.revoked;
+}
+
 bool Resolver::is_held(const std::string& key) const {
   return state_.held.contains(key) || state_.held.contains(ResolverState::kHoldAll);
 }
@@ -207,6 +212,7 @@ Resolver::Due Resolver::due_of(const Planned& planned, const std::string& key) c
     due.reason = suggestion != nullptr && suggestion->chosen != 0 ? "the CA suggests to renew it"
                                                                   : "its certificate is to be renewed";
     if (is_foreign(leaf)) due = {0, "its certificate is of another CA than the resolver's"};
+    if (is_revoked(leaf)) due = {0, "its certificate was revoked"};
   } else if (planned.certificate) {
     due.reason = "its certificate lacks a name";
   }

@@ -129,6 +129,7 @@ class Resolver {
   std::int64_t start_due_jobs(Scope& jobs);
   Due due_of(const Planned& planned, const std::string& key) const;
   bool is_foreign(const Leaf& leaf) const;
+  bool is_revoked(const Leaf& leaf) const;
   bool is_held(const std::string& key) const;
   // Whether it has the kind of key that is planned.
   bool is_kind(const Leaf& leaf, bool second) const;
@@ -178,6 +179,8 @@ class Resolver {
   std::optional<StoredAccount> stored_account(const Ca& ca) const;
   // resolver_commands.cpp
   Task<std::string> revoke_leaf(Leaf leaf, int reason);
+  // Whether a certificate with this key, in PEM, was revoked.
+  bool is_revoked_key(const std::string& pem) const;
 
   ResolverSettings settings_;
   Storage& storage_;

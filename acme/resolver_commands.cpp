@@ -41,8 +41,18 @@ Task<std::string> Resolver::revoke_certificate(std::string wanted, int reason) {
     const std::string wrong = co_await revoke_leaf(std::move(leaf), reason);
     if (!wrong.empty()) co_return wrong;
   }
-  renew_now(name_of_it);
   co_return std::string();
+}
+
+bool Resolver::is_revoked_key(const std::string& pem) const {
+  std::optional<PrivateKey> key;
+  for (std::size_t i = 0; i < leaves_.size(); ++i) {
+    if (!is_revoked(leaves_[i])) continue;
+    if (!key) key = PrivateKey::from_pem(pem);
+    std::optional<PrivateKey> other = PrivateKey::from_pem(data_.certificates[i].key);
+    if (key && other && key->same_public(*other)) return true;
+  }
+  return false;
 }
 
 Task<std::string> Resolver::revoke_leaf(Leaf leaf, int reason) {
@@ -56,12 +66,21 @@ Task<std::string> Resolver::revoke_leaf(Leaf leaf, int reason) {
   if (!account) co_return account.failure().text();
   Step revoked = co_await revoke(*ca.client, *account, leaf.der, reason);
   if (!revoked) co_return revoked.failure().text();
+  state_.certificates[leaf.serial].revoked = true;
+  if (plan_stale_) make_plan_now();
+  // Neither a pause nor an earlier failure holds the first attempt up.
+  for (const Planned& one : plan_.planned) {
+    if (one.certificate && leaves_[*one.certificate].serial == leaf.serial) asked_for_.insert(one.key());
+  }
+  changed_.notify_all();
   log::warn("a certificate was revoked, another is obtained",
             {{"resolver", name()}, {"name", leaf.names.front()}, {"serial", leaf.serial}});
   config::Node event = event_of(event::kRevoked, key_of(leaf.names), leaf.names);
   event.add("serial", control::text_node(leaf.serial));
   event.add("reason", control::number_node(reason));
   hooks_.tell(std::move(event));
+  Step saved = co_await save_state();
+  if (!saved) co_return "it was revoked, which cannot be written down: " + saved.failure().text();
   co_return std::string();
 }
 

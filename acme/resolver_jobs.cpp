@@ -247,7 +247,8 @@ IssuanceForm Resolver::form_of(const Job& job, const Ca& ca) const {
     const bool same_ca = known != state_.certificates.end() && known->second.directory == ca.client->directory_url();
     if (same_ca) form.replaces = job.old->ari_id;
     for (std::size_t i = 0; options.reuse_private_key && i < leaves_.size(); ++i) {
-      if (leaves_[i].serial == job.old->serial) form.key = PrivateKey::from_pem(data_.certificates[i].key);
+      const std::string& pem = data_.certificates[i].key;
+      if (leaves_[i].serial == job.old->serial && !is_revoked_key(pem)) form.key = PrivateKey::from_pem(pem);
     }
   }
   return form;
@@ -261,6 +262,10 @@ Task<Step> Resolver::attempt(Job& job, Ca& ca) {
     job.doing = "ordering";
     std::optional<OpenOrder> open;
     auto journal = state_.orders.find(job.key);
+    if (journal != state_.orders.end() && is_revoked_key(journal->second.key_pem)) {
+      state_.orders.erase(journal);
+      journal = state_.orders.end();
+    }
     if (journal != state_.orders.end() && journal->second.directory == ca.client->directory_url()) {
       open = OpenOrder{journal->second.url, journal->second.key_pem};
       job.order_url = open->url;
@@ -301,12 +306,15 @@ Task<Step> Resolver::keep(Job& job, Issued issued) {
   certificate.key = std::move(issued.key);
   Status entered = co_await storing_.enter();
   if (!entered) co_return Failure::of(entered.error(), {});
+  // Revoked while this one was ordered: its key is no good either.
+  const bool revoked = is_revoked_key(certificate.key);
   Step stored = co_await store(*leaf, std::move(certificate));
   storing_.leave();
   if (!stored) co_return stored;
   const std::int64_t now = std::time(nullptr);
   const std::string& directory = ca_directory(job);
   state_.certificates[leaf->serial].directory = directory;
+  state_.certificates[leaf->serial].revoked = revoked;
   std::set<std::string> known;
   for (const Leaf& one : leaves_) known.insert(one.serial);
   std::erase_if(state_.certificates, [&](const auto& one) { return !known.contains(one.first); });

@@ -36,8 +36,9 @@ void Resolver::describe(Node& list) const {
     const LedgerEntry* entry = entry_of(key);
     auto job = jobs_.find(key);
     const bool serves = one.certificate && leaves_.size() > *one.certificate;
-    const bool valid = serves && leaves_[*one.certificate].not_after > now;
-    std::string state = valid ? "valid" : serves ? "expired" : "waiting";
+    const bool revoked = serves && is_revoked(leaves_[*one.certificate]);
+    const bool valid = serves && !revoked && leaves_[*one.certificate].not_after > now;
+    std::string state = valid ? "valid" : revoked ? "revoked" : serves ? "expired" : "waiting";
     if (entry != nullptr && entry->failures > 0) state = valid ? "renewal failing" : "failing";
     if (is_held(key)) state = valid ? "valid, paused" : "paused";
     if (job != jobs_.end()) state = valid ? "renewing" : "obtaining";

@@ -31,6 +31,7 @@ struct ResolverState {
     std::string directory;  // where it came from; empty: it was there before us
     Suggestion suggestion;
     std::int64_t unused_since = 0;  // 0: something is served with it
+    bool revoked = false;           // or its key is one of a certificate that was
     friend bool operator==(const Certificate&, const Certificate&) = default;
   };
   struct Archived {

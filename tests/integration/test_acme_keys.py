@@ -55,6 +55,36 @@ class Keys(Renewed):
         self.assertEqual(self.public_key(), second)
         self.wait_until_served(again, "a.test")
 
+    def test_a_certificate_that_was_revoked_is_replaced_and_so_is_its_key(self):
+        ca = self.ca()
+        dynamic = self.routes("a.test")
+        reuse = f"{ACME}.reusePrivateKey=true"
+        control = ("--control", str(self.socket))
+        process = self.edge_for(ca, dynamic, reuse)
+        self.wait_until_served(process, "a.test")
+        first, key = self.pem(), self.public_key()
+        # A renewal has begun and cannot end: its order is for the key that will not do any more.
+        ca.proxy.fault("POST /finalize-order", "reply", count=999, status=500, body="{}")
+        self.certs("renew", "a.test", *control)
+        process.wait_for_log("a certificate could not be obtained", 60)
+        self.settled()
+        self.certs("revoke", "a.test", "--reason", "1", *control)
+        self.assert_soon(lambda: self.settled().get("failures") == 2, "an attempt that fails", 60)
+        self.assertEqual(self.pem(), first)
+        again = self.started_again(process, dynamic, ca, reuse)
+        status = self.settled()
+        self.assertLess(status["nextAttempt"], time.time() + 600, status)
+        ca.proxy.heal()
+        self.certs("retry", "a.test", *control)
+        self.wait_until_renewed(first)
+        self.assertNotEqual(self.public_key(), key)
+        # From then on it is used again.
+        key = self.public_key()
+        self.assert_soon(lambda: self.settled()["state"] == "valid", "an end")
+        self.renewed()
+        self.assertEqual(self.public_key(), key)
+        self.wait_until_served(again, "a.test")
+
     def test_another_kind_counts_at_the_next_renewal(self):
         ca = self.ca()
         dynamic = self.routes("a.test")

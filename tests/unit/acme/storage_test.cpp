@@ -227,7 +227,7 @@ TEST_CASE("what is remembered survives its text form, and damage costs no more t
   entry.document = "{}";
   state.orders["a,b"] = {"https://ca/dir", "https://ca/order/1", "key"};
   state.issued["a"] = {5, 6};
-  state.certificates["0a"] = {"https://ca/dir", {{1, 2, "why"}, 3, 4}, 5};
+  state.certificates["0a"] = {"https://ca/dir", {{1, 2, "why"}, 3, 4}, 5, true};
   state.spent["https://ca/dir"] = {7};
   state.paused["https://ca/dir"] = 8;
   state.inputs = "hash";
