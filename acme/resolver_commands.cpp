@@ -35,9 +35,16 @@ Task<std::string> Resolver::revoke_certificate(std::string wanted, int reason) {
   });
   if (found.empty()) co_return "there is no certificate for that name";
   if (!trouble_.empty()) co_return trouble_;
-  // One, or both of a pair.
-  if (!settings_.second_key_type) found.resize(1);
-  for (Leaf& leaf : found) {
+  // The one that lives longest, and the other of its pair.
+  std::stable_sort(found.begin(), found.end(), [](const Leaf& a, const Leaf& b) { return a.not_after > b.not_after; });
+  std::vector<Leaf> chosen(1, found.front());
+  if (settings_.second_key_type) {
+    std::erase_if(found, [&](const Leaf& leaf) { return leaf.rsa == chosen.front().rsa; });
+    auto other =
+        std::find_if(found.begin(), found.end(), [&](const Leaf& leaf) { return leaf.names == chosen.front().names; });
+    if (!found.empty()) chosen.push_back(other == found.end() ? found.front() : *other);
+  }
+  for (Leaf& leaf : chosen) {
     const std::string wrong = co_await revoke_leaf(std::move(leaf), reason);
     if (!wrong.empty()) co_return wrong;
   }

@@ -384,6 +384,20 @@ class Pairs(Operation):
         self.command("export", str(self.folder / "out"), "--storage", str(self.storage))
         self.assertEqual(len(list((self.folder / "out").glob("a.test*/privkey.pem"))), 2)
 
+    def test_one_pair_is_revoked_and_no_other_that_has_the_name(self):
+        ca = self.ca()
+        dynamic = self.routes("a.test", "b.test")
+        for number, other in enumerate(("b.test", "c.test")):
+            dynamic["http"]["routers"][f"r{number}"]["rule"] = f"Host(`a.test`) || Host(`{other}`)"
+        process = self.edge_for(ca, dynamic, "--certificatesResolvers.le.acme.secondKeyType=RSA2048")
+        self.assert_soon(lambda: self.kinds() == ["EC", "EC", "RSA", "RSA"], "two pairs", 60)
+        self.wait_until_served(process, "c.test")
+        self.command("revoke", "a.test")
+        self.assertEqual(ca.proxy.count("POST /revoke-cert"), 2)
+        self.assert_soon(lambda: ca.proxy.count("POST /finalize-order") == 6, "the pair anew", 60)
+        self.assert_soon(lambda: [one["state"] for one in self.listed()] == ["valid"] * 4, "all are good", 20)
+        self.assertEqual(self.kinds(), ["EC", "EC", "RSA", "RSA"])
+
     def chosen(self, process, cipher: str) -> str:
         def configure(context) -> None:
             context.maximum_version = context.minimum_version = 0x0303
