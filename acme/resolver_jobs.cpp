@@ -48,7 +48,7 @@ Task<void> Resolver::run_job(std::shared_ptr<Job> job) {
     co_await give_up_for_now(*job, done.failure());
     if (settings_.options.partial) co_await obtain_rest(*job, done.failure().names);
   }
-  const bool over = !done && !job->old && !state_.orders.contains(job->key);
+  const bool over = !done && !job->old && !state_.orders.contains(job->key) && !serves(job->planned.names.front());
   if (over && is_on_demand(job->planned)) forget_demand(job->planned);
   jobs_.erase(job->key);
   changed_.notify_all();

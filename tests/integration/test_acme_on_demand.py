@@ -76,6 +76,18 @@ class OnDemand(Operation):
             self.assertNotIn("a.shops.test", self.served_names(process, "a.shops.test"))
         self.assertEqual(ca.proxy.count("POST /order-plz"), 1)
 
+    def test_a_name_keeps_one_certificate_when_the_other_of_its_pair_cannot_be_had(self):
+        ca = self.ca()
+        ca.proxy.fault("POST /order-plz", "reply", count=99, status=400, after="POST /certZ",
+                       body='{"type":"urn:ietf:params:acme:error:rejectedIdentifier","detail":"not twice"}')
+        process = self.started(ca, f"{self.demand}.allow=*.shops.test",
+                               "--certificatesResolvers.le.acme.secondKeyType=RSA2048")
+        self.assertEqual(self.served_names(process, "a.shops.test"), {"a.shops.test"})
+        process.wait_for_log("not twice", 20)
+        self.assert_soon(lambda: all("doing" not in one for one in self.listed()), "an end of the attempt", 15)
+        self.assertEqual(sorted(one["state"] for one in self.listed()), ["failing", "valid"])
+        self.assertEqual(self.served_names(process, "a.shops.test"), {"a.shops.test"})
+
     def test_without_rules_it_is_an_error(self):
         ca = self.ca()
         process = self.started(ca, f"{self.demand}.limit=5", serve=False)
