@@ -211,6 +211,7 @@ class Resolver {
   std::map<std::string, int> warned_;                 // by serial number: how near its end that was
   Hooks hooks_;
   std::unique_ptr<OnDemand> on_demand_;  // null: nothing is obtained because of a handshake
+  std::set<std::string> demanded_now_;   // of state_.demanded: by a client of this process
   ResolverMetrics metrics_;
   Signal changed_;
   Signal plan_changed_;

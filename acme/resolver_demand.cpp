@@ -45,6 +45,7 @@ Task<bool> Resolver::demanded(std::string wanted, IpAddress client) {
                {{"resolver", name()}, {"name", name_of_it}, {"client", client.to_string()}, {"reason", verdict.why}});
     co_return false;
   }
+  demanded_now_.insert(name_of_it);
   if (!state_.demanded.insert(name_of_it).second) co_return true;
   log::info("a client asks for a name that may have a certificate",
             {{"resolver", name()}, {"name", name_of_it}, {"client", client.to_string()}});
@@ -64,6 +65,7 @@ Task<Step> Resolver::still_allowed(const Job& job) {
 }
 
 void Resolver::forget_demand(const Planned& planned) {
+  demanded_now_.erase(planned.names.front());
   if (state_.demanded.erase(planned.names.front()) == 0) return;
   plan_stale_ = true;
   changed_.notify_all();

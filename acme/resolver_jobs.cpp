@@ -45,11 +45,12 @@ Task<void> Resolver::run_job(std::shared_ptr<Job> job) {
   Step done = co_await obtain(*job);
   if (done) metrics_.ended("obtained");
   if (!done && done.failure().kind != Failure::Kind::cancelled) {
+    // Before the state is written: the next process must not take the name for wanted.
+    const bool over = !job->old && !state_.orders.contains(job->key) && !serves(job->planned.names.front());
+    if (over && is_on_demand(job->planned)) forget_demand(job->planned);
     co_await give_up_for_now(*job, done.failure());
     if (settings_.options.partial) co_await obtain_rest(*job, done.failure().names);
   }
-  const bool over = !done && !job->old && !state_.orders.contains(job->key) && !serves(job->planned.names.front());
-  if (over && is_on_demand(job->planned)) forget_demand(job->planned);
   jobs_.erase(job->key);
   changed_.notify_all();
 }
@@ -169,7 +170,8 @@ Task<Step> Resolver::obtain(Job& job) {
     co_return failure;
   }
 
-  if (job.old && is_on_demand(job.planned)) {
+  const bool just_allowed = !job.old && demanded_now_.contains(job.planned.names.front());
+  if (is_on_demand(job.planned) && !just_allowed) {
     Step allowed = co_await still_allowed(job);
     if (!allowed) co_return allowed;
   }
