@@ -135,9 +135,11 @@ bool Resolver::renew_now(std::string_view wanted) {
 
 bool Resolver::retry_now(std::string_view wanted) {
   bool found = false;
+  if (plan_stale_) make_plan_now();
   for (const Planned& one : plan_.planned) {
     const LedgerEntry* entry = entry_of(one.key());
-    if ((!wanted.empty() && !is_for(one, wanted)) || entry == nullptr || entry->failures == 0) continue;
+    const bool meant = wanted.empty() ? !is_held(one.names) : is_for(one, wanted);
+    if (!meant || entry == nullptr || entry->failures == 0) continue;
     asked_for_.insert(one.key());
     found = true;
   }
@@ -193,8 +195,13 @@ bool Resolver::is_revoked(const Leaf& leaf) const {
   return known != state_.certificates.end() && known->second.revoked;
 }
 
-bool Resolver::is_held(const std::string& key) const {
-  return state_.held.contains(key) || state_.held.contains(ResolverState::kHoldAll);
+// A certificate with these names is, when one of them is: others may come and go.
+bool Resolver::is_held(const std::vector<std::string>& names) const {
+  return std::any_of(state_.held.begin(), state_.held.end(), [&](const std::string& held) {
+    return held == ResolverState::kHoldAll || std::any_of(names.begin(), names.end(), [&](const std::string& own) {
+             return own == held || covers(own, held);
+           });
+  });
 }
 
 bool Resolver::is_kind(const Leaf& leaf, bool second) const {
@@ -217,7 +224,7 @@ Resolver::Due Resolver::due_of(const Planned& planned, const std::string& key) c
     due.reason = "its certificate lacks a name";
   }
   if (asked_for_.contains(key)) return {0, "an operator asks for it"};
-  if (is_held(key)) return {kNever, "an operator has paused it"};
+  if (is_held(planned.names)) return {kNever, "an operator has paused it"};
   const LedgerEntry* entry = entry_of(key);
   if (entry != nullptr && entry->next_attempt > due.at) due = {entry->next_attempt, "the last attempt failed"};
   return due;

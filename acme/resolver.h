@@ -64,7 +64,7 @@ class Resolver {
   void want(const control::CertificateWants& wants);
   // Tries the certificates of this name at once. False: there is none.
   bool renew_now(std::string_view name);
-  // The same, of those among them that have failed; empty: of all. False: none has.
+  // The same, of those among them that have failed; empty: of all that are not paused. False: none has.
   bool retry_now(std::string_view name);
   // Whether a certificate of this resolver is wanted for it.
   bool plans(std::string_view name);
@@ -130,7 +130,7 @@ class Resolver {
   Due due_of(const Planned& planned, const std::string& key) const;
   bool is_foreign(const Leaf& leaf) const;
   bool is_revoked(const Leaf& leaf) const;
-  bool is_held(const std::string& key) const;
+  bool is_held(const std::vector<std::string>& names) const;
   // Whether it has the kind of key that is planned.
   bool is_kind(const Leaf& leaf, bool second) const;
   static bool is_for(const Planned& planned, std::string_view name);

@@ -97,12 +97,14 @@ Task<std::string> Resolver::hold(std::string wanted, bool held) {
     if (held) state_.held.insert(ResolverState::kHoldAll);
   } else {
     if (!plans(wanted)) co_return "no certificate is for this name";
-    for (const Planned& one : plan_.planned) {
-      if (!is_for(one, wanted)) continue;
-      if (held) state_.held.insert(one.key());
-      if (!held) state_.held.erase(one.key());
-    }
     if (!held && state_.held.contains(ResolverState::kHoldAll)) co_return "all are paused: resume without a name";
+    if (held) state_.held.insert(lowered(wanted));
+    // Whichever of its names a certificate was paused by.
+    for (const Planned& one : plan_.planned) {
+      if (!held && is_for(one, wanted)) {
+        std::erase_if(state_.held, [&](const std::string& paused) { return is_for(one, paused); });
+      }
+    }
   }
   Step saved = co_await save_state();
   changed_.notify_all();

@@ -36,7 +36,7 @@ Task<bool> Resolver::demanded(std::string wanted, IpAddress client) {
   if (name_of_it.empty()) co_return false;
   const std::string key = key_of({name_of_it});
   const LedgerEntry* entry = entry_of(key);
-  if (is_held(key) || (entry != nullptr && entry->next_attempt > std::time(nullptr))) co_return false;
+  if (is_held({name_of_it}) || (entry != nullptr && entry->next_attempt > std::time(nullptr))) co_return false;
   if (plans(name_of_it)) co_return true;
   if (state_.demanded.size() >= kMostDemanded) co_return false;
   const OnDemand::Verdict verdict = co_await on_demand_->decide(name_of_it, client);

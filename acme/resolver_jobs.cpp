@@ -79,7 +79,7 @@ Task<void> Resolver::obtain_rest(const Job& job, const std::vector<std::string>&
   });
   std::string key = planned.key();
   const LedgerEntry* entry = entry_of(key);
-  if (served || (entry != nullptr && entry->next_attempt > now)) co_return;
+  if (served || is_held(planned.names) || (entry != nullptr && entry->next_attempt > now)) co_return;
   log::info("a certificate for the other names is to be obtained", {{"resolver", name()}, {"names", key}});
   Job rest(*this, std::move(key), std::move(planned));
   Step done = co_await obtain(rest);

@@ -315,6 +315,25 @@ class Commands(Operation):
         self.command("resume", "a.test")
         self.wait_until_served(again, "a.test")
 
+    def test_a_pause_is_for_a_name_whatever_else_comes_to_its_certificate(self):
+        ca = self.ca()
+        ca.proxy.fault("POST /order-plz", "reply", status=400,
+                       body='{"type":"urn:ietf:params:acme:error:rejectedIdentifier","detail":"not this one"}')
+        dynamic = self.routes("a.test")
+        process = self.edge_for(ca, dynamic)
+        process.wait_for_log("not this one", 20)
+        self.settled()
+        self.command("pause", "a.test")
+        self.command("retry", status=1)
+        dynamic["http"]["routers"]["r0"]["rule"] = "Host(`a.test`) || Host(`b.test`)"
+        process.configure(dynamic)
+        self.assert_soon(lambda: self.listed()[0]["names"] == ["a.test", "b.test"], "another certificate")
+        status = self.settled()
+        self.assertEqual((status["state"], status["because"]), ("paused", "an operator has paused it"))
+        self.assertEqual(ca.proxy.count("POST /order-plz"), 1)
+        self.command("resume", "b.test")
+        self.wait_until_served(process, "b.test")
+
     def test_all_are_paused_and_resumed(self):
         ca = self.ca()
         process = self.edge_for(ca, self.routes("a.test"))
