@@ -342,9 +342,10 @@ class Commands(Operation):
         dynamic = self.routes("a.test", "b.test")
         process.configure(dynamic)
         self.assert_soon(lambda: len(self.listed()) == 2, "a second name")
-        time.sleep(1)
-        self.assertEqual({one["name"]: one["state"] for one in self.listed()},
-                         {"a.test": "valid, paused", "b.test": "paused"})
+        self.assertEqual({one["name"]: (one["state"], one["because"]) for one in self.listed()},
+                         {"a.test": ("valid, paused", "an operator has paused it"),
+                          "b.test": ("paused", "an operator has paused it")})
+        self.assertEqual(ca.proxy.count("POST /order-plz"), 1)
         self.command("resume", "b.test", status=1)
         self.command("resume")
         self.wait_until_served(process, "b.test")
