@@ -61,7 +61,7 @@ Task<Step> Challenges::disarm(std::string type, std::string name, std::string to
     if (!why.empty()) failure.detail = std::move(why);
   }
   if (failure.kind != Failure::Kind::cancelled) {
-    log::warn("a TXT record could not be removed: it stays until the next start",
+    log::warn("a TXT record could not be removed: it is tried again every hour",
               {{"name", name}, {"problem", failure.detail}});
   }
   co_return failure;

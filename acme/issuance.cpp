@@ -41,8 +41,14 @@ Duration Pace::next(Duration retry_after) {
   return now;
 }
 
-Issuance::Issuance(CaClient& ca, Account account, Challenger& challenger, OrderNotes& notes, IssuanceForm form)
-    : ca_(ca), account_(std::move(account)), challenger_(challenger), notes_(notes), form_(std::move(form)) {}
+Issuance::Issuance(CaClient& ca, Account account, Challenger& challenger, OrderNotes& notes, RecordNotes& records,
+                   IssuanceForm form)
+    : ca_(ca),
+      account_(std::move(account)),
+      challenger_(challenger),
+      notes_(notes),
+      records_(records),
+      form_(std::move(form)) {}
 
 Task<Outcome<Issued>> Issuance::run(std::optional<OpenOrder> open) {
   Order order;
@@ -269,7 +275,7 @@ Task<const Challenge*> Issuance::choose(const Authorization& authorization, std:
 
 Task<Step> Issuance::arm(std::string type, OpenRecord record) {
   if (type == kOverDns) {
-    Step noted = co_await notes_.note_record(record);
+    Step noted = co_await records_.note(record);
     if (!noted) co_return noted;
   }
   Step armed = co_await challenger_.arm(type, record.name, record.token, record.key_authorization);
@@ -279,7 +285,12 @@ Task<Step> Issuance::arm(std::string type, OpenRecord record) {
 
 Task<void> Issuance::disarm(std::string type, OpenRecord record) {
   Step gone = co_await challenger_.disarm(type, record.name, record.token, record.key_authorization);
-  if (gone && type == kOverDns) co_await notes_.forget_record(record);
+  if (type != kOverDns) co_return;
+  if (gone) {
+    co_await records_.forget(std::move(record));
+  } else {
+    records_.leave(std::move(record));
+  }
 }
 
 Task<Step> Issuance::challenge(std::string url, Authorization authorization) {

@@ -57,9 +57,18 @@ class OrderNotes {
   virtual ~OrderNotes() = default;
   // Done: it is on disk. Once per order that was made.
   virtual Task<Step> note(OpenOrder order) = 0;
-  // Before a record is published, and once it is gone: what a crash leaves behind is withdrawn at the next start.
-  virtual Task<Step> note_record(OpenRecord record) = 0;
-  virtual Task<void> forget_record(OpenRecord record) = 0;
+};
+
+// Where what is put into the DNS is written down, for whoever has to withdraw it when the order cannot.
+class RecordNotes {
+ public:
+  virtual ~RecordNotes() = default;
+  // Before a record is published. Done: it is on disk.
+  virtual Task<Step> note(OpenRecord record) = 0;
+  // Once it is gone.
+  virtual Task<void> forget(OpenRecord record) = 0;
+  // It could not be withdrawn, and whoever published it tries no more.
+  virtual void leave(OpenRecord record) = 0;
 };
 
 struct IssuanceForm {
@@ -86,7 +95,8 @@ struct Issued {
 class Issuance {
  public:
   // All but the form must outlive it.
-  Issuance(CaClient& ca, Account account, Challenger& challenger, OrderNotes& notes, IssuanceForm form);
+  Issuance(CaClient& ca, Account account, Challenger& challenger, OrderNotes& notes, RecordNotes& records,
+           IssuanceForm form);
 
   // Once. `open`: an order of an earlier attempt.
   Task<Outcome<Issued>> run(std::optional<OpenOrder> open);
@@ -119,6 +129,7 @@ class Issuance {
   Account account_;
   Challenger& challenger_;
   OrderNotes& notes_;
+  RecordNotes& records_;
   IssuanceForm form_;
   std::optional<PrivateKey> key_;
   std::string order_url_;

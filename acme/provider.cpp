@@ -13,6 +13,7 @@ namespace sluice::acme {
 namespace {
 
 constexpr const char* kSource = "certificatesResolvers";
+constexpr const char* kLoading = "what is stored is still being read: try again in a moment";
 
 // "acme.json" of the resolver "le": "acme.json.le.state", beside it.
 std::string state_path(const std::string& storage, const std::string& resolver) {
@@ -66,6 +67,7 @@ Task<void> AcmeProvider::run(control::FragmentSink& sink) {
     co_await resolver->load();
     report_passing(*resolver);
   }
+  loaded_ = true;
   sink_ = &sink;
   publish();
   Scope* current = co_await current_scope();
@@ -112,6 +114,7 @@ void AcmeProvider::wanted(const control::CertificateWants& wants) {
 
 Task<bool> AcmeProvider::demanded(std::string name, IpAddress client) {
   bool taken = false;
+  if (!loaded_) co_return taken;
   for (const std::unique_ptr<Resolver>& resolver : resolvers_) {
     if (!taken) taken = co_await resolver->demanded(name, client);
   }
@@ -159,6 +162,7 @@ bool AcmeProvider::retry(std::string_view name) {
 }
 
 Task<std::string> AcmeProvider::hold(std::string name, bool held) {
+  if (!loaded_) co_return kLoading;
   std::string wrong = name.empty() ? "" : "no certificate is for this name";
   for (const std::unique_ptr<Resolver>& resolver : resolvers_) {
     if (!name.empty() && !resolver->plans(name)) continue;
@@ -169,6 +173,13 @@ Task<std::string> AcmeProvider::hold(std::string name, bool held) {
 }
 
 Task<config::Node> AcmeProvider::dry_run(std::string name, std::string directory) {
+  if (!loaded_) {
+    config::Node answer = config::Node::map();
+    answer.add("name", control::text_node(printable(name, 300)));
+    answer.add("verdict", control::text_node("failed"));
+    answer.add("problem", control::text_node(kLoading));
+    co_return answer;
+  }
   Resolver* of_it = nullptr;
   for (const std::unique_ptr<Resolver>& resolver : resolvers_) {
     if (of_it == nullptr && resolver->plans(name)) of_it = resolver.get();
@@ -179,6 +190,7 @@ Task<config::Node> AcmeProvider::dry_run(std::string name, std::string directory
 }
 
 Task<std::string> AcmeProvider::revoke(std::string name, int reason) {
+  if (!loaded_) co_return kLoading;
   for (const std::unique_ptr<Resolver>& resolver : resolvers_) {
     if (!resolver->serves(name)) continue;
     std::string wrong = co_await resolver->revoke_certificate(name, reason);
@@ -188,6 +200,7 @@ Task<std::string> AcmeProvider::revoke(std::string name, int reason) {
 }
 
 Task<std::string> AcmeProvider::change_account(std::string resolver, AccountChange change) {
+  if (!loaded_) co_return kLoading;
   for (const std::unique_ptr<Resolver>& one : resolvers_) {
     if (one->name() != resolver) continue;
     std::string wrong;

@@ -60,6 +60,7 @@ class AcmeProvider final : public control::Provider, public control::Certificate
   std::map<std::string, std::unique_ptr<FileStorage>> storages_;  // by path
   std::vector<std::unique_ptr<Resolver>> resolvers_;
   config::Report report_;
+  bool loaded_ = false;                    // before, what is stored is not known and must not be replaced
   control::FragmentSink* sink_ = nullptr;  // while running
 };
 

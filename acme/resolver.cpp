@@ -5,9 +5,7 @@
 #include <unordered_map>
 
 #include "acme/problem_codes.h"
-#include "async/offload.h"
 #include "async/timer.h"
-#include "base/encoding.h"
 #include "base/text.h"
 #include "control/describe_live.h"
 #include "observe/log.h"
@@ -45,6 +43,7 @@ Resolver::Resolver(ResolverSettings settings, Storage& storage, rest::Client& ht
       challenger_(std::move(challenger)),
       trouble_(std::move(trouble)),
       state_file_(std::move(state_path)),
+      records_(settings_.name, state_, state_file_, challenger_.get()),
       hooks_(settings_.options.hooks, http),
       metrics_(metrics, settings_.name) {
   if (settings_.options.on_demand) on_demand_ = std::make_unique<OnDemand>(*settings_.options.on_demand, http);
@@ -58,7 +57,7 @@ Resolver::Resolver(ResolverSettings settings, Storage& storage, rest::Client& ht
 
 Task<void> Resolver::load() {
   state_ = co_await state_file_.load();
-  leftovers_ = state_.records;
+  records_.adopt();
   // What a CA would have refused for ever it may not refuse now.
   for (auto& [key, entry] : state_.ledger) {
     if (entry.permanent && state_.inputs != settings_.inputs) entry.next_attempt = 0;
@@ -139,9 +138,11 @@ bool Resolver::renew_now(std::string_view wanted) {
 
 bool Resolver::retry_now(std::string_view wanted) {
   bool found = false;
+  if (plan_stale_) make_plan_now();
   for (const Planned& one : plan_.planned) {
     const LedgerEntry* entry = entry_of(one.key());
-    if ((!wanted.empty() && !is_for(one, wanted)) || entry == nullptr || entry->failures == 0) continue;
+    const bool meant = wanted.empty() ? !is_held(one.names) : is_for(one, wanted);
+    if (!meant || entry == nullptr || entry->failures == 0) continue;
     asked_for_.insert(one.key());
     found = true;
   }
@@ -193,8 +194,18 @@ bool Resolver::is_foreign(const Leaf& leaf) const {
   });
 }
 
-bool Resolver::is_held(const std::string& key) const {
-  return state_.held.contains(key) || state_.held.contains(ResolverState::kHoldAll);
+bool Resolver::is_revoked(const Leaf& leaf) const {
+  auto known = state_.certificates.find(leaf.serial);
+  return known != state_.certificates.end() && known->second.revoked;
+}
+
+// A certificate with these names is, when one of them is: others may come and go.
+bool Resolver::is_held(const std::vector<std::string>& names) const {
+  return std::any_of(state_.held.begin(), state_.held.end(), [&](const std::string& held) {
+    return held == ResolverState::kHoldAll || std::any_of(names.begin(), names.end(), [&](const std::string& own) {
+             return own == held || covers(own, held);
+           });
+  });
 }
 
 bool Resolver::is_kind(const Leaf& leaf, bool second) const {
@@ -212,11 +223,12 @@ Resolver::Due Resolver::due_of(const Planned& planned, const std::string& key) c
     due.reason = suggestion != nullptr && suggestion->chosen != 0 ? "the CA suggests to renew it"
                                                                   : "its certificate is to be renewed";
     if (is_foreign(leaf)) due = {0, "its certificate is of another CA than the resolver's"};
+    if (is_revoked(leaf)) due = {0, "its certificate was revoked"};
   } else if (planned.certificate) {
     due.reason = "its certificate lacks a name";
   }
   if (asked_for_.contains(key)) return {0, "an operator asks for it"};
-  if (is_held(key)) return {kNever, "an operator has paused it"};
+  if (is_held(planned.names)) return {kNever, "an operator has paused it"};
   const LedgerEntry* entry = entry_of(key);
   if (entry != nullptr && entry->next_attempt > due.at) due = {entry->next_attempt, "the last attempt failed"};
   return due;
@@ -342,7 +354,7 @@ Task<void> Resolver::run() {
   Scope jobs(current);
   jobs.spawn(mend_storage());
   jobs.spawn(ask_suggestions());
-  jobs.spawn(remove_leftovers());
+  jobs.spawn(records_.run());
   jobs.spawn(hooks_.run());
   while (!current->cancelled()) {
     Deadline wake = kNoDeadline;
@@ -402,95 +414,6 @@ Task<void> Resolver::mend_storage() {
     if (!slept) co_return;
     if (!storage_trouble_.empty()) co_await reload();
   }
-}
-
-Task<void> Resolver::ask_suggestions() {
-  for (;;) {
-    std::int64_t next = std::time(nullptr) + 3600;
-    if (storage_trouble_.empty() && trouble_.empty() && !plan_stale_) {
-      std::set<std::size_t> used;
-      for (const Planned& one : plan_.planned) {
-        if (one.certificate && one.complete) used.insert(*one.certificate);
-      }
-      bool news = false;
-      std::vector<Leaf> leaves;
-      leaves.reserve(used.size());
-      for (std::size_t i : used) leaves.push_back(leaves_[i]);
-      for (const Leaf& leaf : leaves) {
-        const std::int64_t now = std::time(nullptr);
-        if (leaf.ari_id.empty() || leaf.not_after <= now) continue;
-        if (state_.certificates[leaf.serial].suggestion.ask_next <= now) {
-          const bool asked = co_await ask_suggestion(leaf);
-          if (!asked) break;
-          news = true;
-        }
-        next = std::min(next, state_.certificates[leaf.serial].suggestion.ask_next);
-      }
-      if (news) {
-        Step saved = co_await save_state();
-        (void)saved;  // it is asked again then
-      }
-    }
-    const std::int64_t seconds = std::clamp<std::int64_t>(next - std::time(nullptr), 1, 3600);
-    Status waited = co_await plan_changed_.wait(Loop::current().read_clock() + std::chrono::seconds(seconds));
-    if (!waited && waited.error().code != Code::timed_out) co_return;
-  }
-}
-
-Task<bool> Resolver::ask_suggestion(Leaf leaf) {
-  const std::string from = state_.certificates[leaf.serial].directory;
-  Ca* ca = nullptr;
-  for (const std::unique_ptr<Ca>& one : cas_) {
-    if (from.empty() || one->client->directory_url() == from) {
-      ca = one.get();
-      break;
-    }
-  }
-  Duration retry_after{0};
-  std::optional<RenewalWindow> window;
-  if (ca != nullptr) {
-    Outcome<const Directory*> directory = co_await ca->client->directory();
-    if (!directory) co_return false;
-    const std::string base = (*directory)->renewal_info;
-    if (!base.empty()) {
-      std::string url = base + (base.ends_with('/') ? "" : "/") + leaf.ari_id;
-      Outcome<CaReply> reply = co_await ca->client->get(std::move(url));
-      if (reply) {
-        window = read_renewal_window(reply->body);
-        retry_after = reply->retry_after;
-      } else if (reply.failure().kind == Failure::Kind::cancelled) {
-        co_return false;
-      } else {
-        retry_after = reply.failure().retry_after;
-      }
-    }
-  }
-  const std::int64_t now = std::time(nullptr);
-  Suggestion& suggestion = state_.certificates[leaf.serial].suggestion;
-  note_asked(suggestion, now, retry_after);
-  if (window) {
-    const std::int64_t before = suggestion.chosen;
-    const bool moved = suggestion.window.valid() && suggestion.window != *window;
-    note_window(suggestion, *window, random_fraction());
-    if (moved) {
-      config::Node event = event_of(event::kAriChanged, key_of(leaf.names), leaf.names);
-      event.add("windowStart", control::number_node(window->start));
-      event.add("windowEnd", control::number_node(window->end));
-      event.add("explanation", control::text_node(printable(window->explanation_url, 300)));
-      hooks_.tell(std::move(event));
-    }
-    if (suggestion.chosen != before) {
-      const bool now_due = suggestion.chosen <= now;
-      const std::string explanation = window->explanation_url.empty() ? "" : printable(window->explanation_url, 300);
-      if (now_due) {
-        log::warn("the CA wants a certificate renewed now", {{"resolver", name()},
-                                                             {"name", leaf.names.empty() ? "" : leaf.names.front()},
-                                                             {"explanation", explanation}});
-      }
-      changed_.notify_all();
-    }
-  }
-  co_return true;
 }
 
 }  // namespace sluice::acme

@@ -18,6 +18,7 @@
 #include "acme/hooks.h"
 #include "acme/issuance.h"
 #include "acme/ledger.h"
+#include "acme/left_records.h"
 #include "acme/on_demand.h"
 #include "acme/plan.h"
 #include "acme/resolver_metrics.h"
@@ -63,7 +64,7 @@ class Resolver {
   void want(const control::CertificateWants& wants);
   // Tries the certificates of this name at once. False: there is none.
   bool renew_now(std::string_view name);
-  // The same, of those among them that have failed; empty: of all. False: none has.
+  // The same, of those among them that have failed; empty: of all that are not paused. False: none has.
   bool retry_now(std::string_view name);
   // Whether a certificate of this resolver is wanted for it.
   bool plans(std::string_view name);
@@ -79,12 +80,13 @@ class Resolver {
   // resolver_commands.cpp. They answer what is wrong; empty: done.
   bool serves(std::string_view name) const;
   Task<std::string> revoke_certificate(std::string name, int reason);
-  Task<std::string> roll_account_key();
-  Task<std::string> close_its_account();
   // Nothing is ordered for this name (empty: for any) until that is taken back.
   Task<std::string> hold(std::string name, bool held);
-  // Obtains the certificate of this name at the CA with this directory (empty: where the configured one lets try), and
-  // throws it away. Nothing counts against the name here.
+  // resolver_accounts.cpp. Likewise.
+  Task<std::string> roll_account_key();
+  Task<std::string> close_its_account();
+  // resolver_dry_run.cpp. Obtains the certificate of this name at the CA with this directory (empty: where the
+  // configured one lets try), and throws it away. Nothing counts against the name here.
   Task<config::Node> dry_run(std::string name, std::string directory);
 
   const ResolverData& data() const { return data_; }
@@ -103,13 +105,10 @@ class Resolver {
     Gate account_gate{1};
     Budget budget;
   };
-  struct DryRun;
   struct Job final : OrderNotes {
     Job(Resolver& resolver, std::string key, Planned planned)
         : resolver(resolver), key(std::move(key)), planned(std::move(planned)) {}
     Task<Step> note(OpenOrder order) override;
-    Task<Step> note_record(OpenRecord record) override;
-    Task<void> forget_record(OpenRecord record) override;
 
     Resolver& resolver;
     std::string key;
@@ -126,16 +125,14 @@ class Resolver {
 
   // resolver.cpp: what there is, what is due, and when to look again.
   Task<void> mend_storage();
-  Task<void> ask_suggestions();
-  // False: the CA cannot be asked now.
-  Task<bool> ask_suggestion(Leaf leaf);
   void adopt(ResolverData data);
   void make_plan_now();
   // Starts what is due; when to come back.
   std::int64_t start_due_jobs(Scope& jobs);
   Due due_of(const Planned& planned, const std::string& key) const;
   bool is_foreign(const Leaf& leaf) const;
-  bool is_held(const std::string& key) const;
+  bool is_revoked(const Leaf& leaf) const;
+  bool is_held(const std::vector<std::string>& names) const;
   // Whether it has the kind of key that is planned.
   bool is_kind(const Leaf& leaf, bool second) const;
   static bool is_for(const Planned& planned, std::string_view name);
@@ -149,10 +146,12 @@ class Resolver {
   const LedgerEntry* entry_of(const std::string& key) const;
   Task<Step> save_state();
 
-  // resolver_records.cpp: what challenges put into the DNS.
-  Task<Step> note_record(OpenRecord record);
-  Task<void> forget_record(OpenRecord record);
-  Task<void> remove_leftovers();
+  // resolver_suggestions.cpp
+  Task<void> ask_suggestions();
+  // False: the CA cannot be asked now.
+  Task<bool> ask_suggestion(Leaf leaf);
+  // resolver_dry_run.cpp
+  Task<std::string> try_elsewhere(Planned planned, std::string directory, config::Node& answer);
   // resolver_demand.cpp
   std::vector<Wish> all_wishes() const;
   static bool is_on_demand(const Planned& planned);
@@ -167,19 +166,23 @@ class Resolver {
   Task<Step> attempt(Job& job, Ca& ca);
   Task<Step> keep(Job& job, Issued issued);
   Task<Step> store(const Leaf& leaf, StoredCertificate certificate);
-  Task<Outcome<Account>> account_of(Ca& ca);
-  Task<Outcome<Account>> account_inside(Ca& ca);
-  Task<Step> settle_key(Ca& ca);
-  Task<std::string> revoke_leaf(Leaf leaf, int reason);
-  Task<std::string> try_elsewhere(Planned planned, std::string directory, config::Node& answer);
-  Task<Step> store_account(const Ca& ca, StoredAccount account);
-  Task<Step> store_first_account(StoredAccount account);
-  std::optional<StoredAccount> stored_account(const Ca& ca) const;
   IssuanceForm form_of(const Job& job, const Ca& ca) const;
   std::vector<std::string> types_of(const std::vector<std::string>& names) const;
   void note_trouble(Job& job, const Failure& failure);
   void tell_of_failure(const Job& job, const Failure& failure);
   const std::string& ca_directory(const Job& job) const;
+
+  // resolver_accounts.cpp
+  Task<Outcome<Account>> account_of(Ca& ca);
+  Task<Outcome<Account>> account_inside(Ca& ca);
+  Task<Step> settle_key(Ca& ca);
+  Task<Step> store_account(const Ca& ca, StoredAccount account);
+  Task<Step> store_first_account(StoredAccount account);
+  std::optional<StoredAccount> stored_account(const Ca& ca) const;
+  // resolver_commands.cpp
+  Task<std::string> revoke_leaf(Leaf leaf, int reason);
+  // Whether a certificate with this key, in PEM, was revoked.
+  bool is_revoked_key(const std::string& pem) const;
 
   ResolverSettings settings_;
   Storage& storage_;
@@ -196,6 +199,7 @@ class Resolver {
   ResolverData data_;
   std::vector<Leaf> leaves_;  // of data_.certificates
   ResolverState state_;
+  LeftRecords records_;
   std::vector<Wish> wishes_;
   std::vector<std::string> provided_;
   bool wanted_once_ = false;
@@ -204,14 +208,12 @@ class Resolver {
   bool plan_stale_ = true;                            // routers want something else since
   bool unused_stale_ = true;                          // what is used may be something else since
   std::map<std::string, std::shared_ptr<Job>> jobs_;  // by key
-  std::vector<OpenRecord> leftovers_;                 // of an earlier process, in the DNS still
-  std::optional<OpenRecord> removing_;                // of these
-  Signal removed_;
-  std::set<std::string> asked_for_;    // keys an operator wants tried now
-  std::set<std::string> dry_names_;    // an operator tries these elsewhere just now
-  std::map<std::string, int> warned_;  // by serial number: how near its end that was
+  std::set<std::string> asked_for_;                   // keys an operator wants tried now
+  std::set<std::string> dry_names_;                   // an operator tries these elsewhere just now
+  std::map<std::string, int> warned_;                 // by serial number: how near its end that was
   Hooks hooks_;
   std::unique_ptr<OnDemand> on_demand_;  // null: nothing is obtained because of a handshake
+  std::set<std::string> demanded_now_;   // of state_.demanded: by a client of this process
   ResolverMetrics metrics_;
   Signal changed_;
   Signal plan_changed_;

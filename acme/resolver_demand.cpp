@@ -65,7 +65,7 @@ Task<bool> Resolver::demanded(std::string wanted, IpAddress client) {
   if (name_of_it.empty() || on_demand_->refuses(name_of_it)) co_return false;
   const std::string key = key_of({name_of_it});
   const LedgerEntry* entry = entry_of(key);
-  if (is_held(key) || (entry != nullptr && entry->next_attempt > std::time(nullptr))) co_return false;
+  if (is_held({name_of_it}) || (entry != nullptr && entry->next_attempt > std::time(nullptr))) co_return false;
   if (plans(name_of_it)) co_return true;
   OnDemand::Verdict verdict{Answer::full, "so many names got one already that no more are remembered"};
   if (state_.demanded.size() < kMostDemanded) {
@@ -76,6 +76,7 @@ Task<bool> Resolver::demanded(std::string wanted, IpAddress client) {
     tell_of_refusal(name(), name_of_it, client, verdict);
     co_return false;
   }
+  demanded_now_.insert(name_of_it);
   if (!state_.demanded.insert(name_of_it).second) co_return true;
   log::info("a client asks for a name that may have a certificate",
             {{"resolver", name()}, {"name", name_of_it}, {"client", client.to_string()}});
@@ -95,6 +96,7 @@ Task<Step> Resolver::still_allowed(const Job& job) {
 }
 
 void Resolver::forget_demand(const Planned& planned) {
+  demanded_now_.erase(planned.names.front());
   if (state_.demanded.erase(planned.names.front()) == 0) return;
   plan_stale_ = true;
   changed_.notify_all();

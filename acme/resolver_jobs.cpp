@@ -2,9 +2,7 @@
 #include <algorithm>
 #include <ctime>
 
-#include "acme/acme_json.h"
 #include "acme/resolver.h"
-#include "async/offload.h"
 #include "async/timer.h"
 #include "base/encoding.h"
 #include "base/text.h"
@@ -47,11 +45,12 @@ Task<void> Resolver::run_job(std::shared_ptr<Job> job) {
   Step done = co_await obtain(*job);
   if (done) metrics_.ended("obtained");
   if (!done && done.failure().kind != Failure::Kind::cancelled) {
+    // Before the state is written: the next process must not take the name for wanted.
+    const bool over = !job->old && !state_.orders.contains(job->key) && !serves(job->planned.names.front());
+    if (over && is_on_demand(job->planned)) forget_demand(job->planned);
     co_await give_up_for_now(*job, done.failure());
     if (settings_.options.partial) co_await obtain_rest(*job, done.failure().names);
   }
-  const bool over = !done && !job->old && !state_.orders.contains(job->key);
-  if (over && is_on_demand(job->planned)) forget_demand(job->planned);
   jobs_.erase(job->key);
   changed_.notify_all();
 }
@@ -80,7 +79,7 @@ Task<void> Resolver::obtain_rest(const Job& job, const std::vector<std::string>&
   });
   std::string key = planned.key();
   const LedgerEntry* entry = entry_of(key);
-  if (served || (entry != nullptr && entry->next_attempt > now)) co_return;
+  if (served || is_held(planned.names) || (entry != nullptr && entry->next_attempt > now)) co_return;
   log::info("a certificate for the other names is to be obtained", {{"resolver", name()}, {"names", key}});
   Job rest(*this, std::move(key), std::move(planned));
   Step done = co_await obtain(rest);
@@ -171,7 +170,8 @@ Task<Step> Resolver::obtain(Job& job) {
     co_return failure;
   }
 
-  if (job.old && is_on_demand(job.planned)) {
+  const bool just_allowed = !job.old && demanded_now_.contains(job.planned.names.front());
+  if (is_on_demand(job.planned) && !just_allowed) {
     Step allowed = co_await still_allowed(job);
     if (!allowed) co_return allowed;
   }
@@ -249,7 +249,8 @@ IssuanceForm Resolver::form_of(const Job& job, const Ca& ca) const {
     const bool same_ca = known != state_.certificates.end() && known->second.directory == ca.client->directory_url();
     if (same_ca) form.replaces = job.old->ari_id;
     for (std::size_t i = 0; options.reuse_private_key && i < leaves_.size(); ++i) {
-      if (leaves_[i].serial == job.old->serial) form.key = PrivateKey::from_pem(data_.certificates[i].key);
+      const std::string& pem = data_.certificates[i].key;
+      if (leaves_[i].serial == job.old->serial && !is_revoked_key(pem)) form.key = PrivateKey::from_pem(pem);
     }
   }
   return form;
@@ -263,11 +264,15 @@ Task<Step> Resolver::attempt(Job& job, Ca& ca) {
     job.doing = "ordering";
     std::optional<OpenOrder> open;
     auto journal = state_.orders.find(job.key);
+    if (journal != state_.orders.end() && is_revoked_key(journal->second.key_pem)) {
+      state_.orders.erase(journal);
+      journal = state_.orders.end();
+    }
     if (journal != state_.orders.end() && journal->second.directory == ca.client->directory_url()) {
       open = OpenOrder{journal->second.url, journal->second.key_pem};
       job.order_url = open->url;
     }
-    Issuance issuance(*ca.client, *account, *challenger_, job, form_of(job, ca));
+    Issuance issuance(*ca.client, *account, *challenger_, job, records_, form_of(job, ca));
     Outcome<Issued> issued = co_await issuance.run(std::move(open));
     if (issued) {
       job.doing = "storing";
@@ -303,12 +308,15 @@ Task<Step> Resolver::keep(Job& job, Issued issued) {
   certificate.key = std::move(issued.key);
   Status entered = co_await storing_.enter();
   if (!entered) co_return Failure::of(entered.error(), {});
+  // Revoked while this one was ordered: its key is no good either.
+  const bool revoked = is_revoked_key(certificate.key);
   Step stored = co_await store(*leaf, std::move(certificate));
   storing_.leave();
   if (!stored) co_return stored;
   const std::int64_t now = std::time(nullptr);
   const std::string& directory = ca_directory(job);
   state_.certificates[leaf->serial].directory = directory;
+  state_.certificates[leaf->serial].revoked = revoked;
   std::set<std::string> known;
   for (const Leaf& one : leaves_) known.insert(one.serial);
   std::erase_if(state_.certificates, [&](const auto& one) { return !known.contains(one.first); });
@@ -357,112 +365,5 @@ Task<Step> Resolver::store(const Leaf& leaf, StoredCertificate certificate) {
 }
 
 const std::string& Resolver::ca_directory(const Job& job) const { return cas_[job.ca]->client->directory_url(); }
-
-std::optional<StoredAccount> Resolver::stored_account(const Ca& ca) const {
-  const std::string& directory = ca.client->directory_url();
-  auto further = state_.accounts.find(directory);
-  if (further != state_.accounts.end()) return further->second;
-  if (&ca != cas_.front().get() || !data_.account || data_.account->key_der.empty()) return std::nullopt;
-  if (state_.account_directory == directory) return data_.account;
-  if (!state_.account_directory.empty()) return std::nullopt;
-  // Traefik's: it is of this CA when it is registered there, or nowhere yet.
-  const std::string uri = registration_uri(*data_.account);
-  if (uri.empty()) return data_.account;
-  Result<std::pair<std::string, std::string>> at = split_url(uri);
-  Result<std::pair<std::string, std::string>> wanted = split_url(directory);
-  return at && wanted && at->first == wanted->first ? data_.account : std::nullopt;
-}
-
-Task<Step> Resolver::store_account(const Ca& ca, StoredAccount account) {
-  const std::string& directory = ca.client->directory_url();
-  if (&ca != cas_.front().get()) {
-    state_.accounts[directory] = std::move(account);
-    Step saved = co_await save_state();
-    co_return saved;
-  }
-  if (data_.account && !state_.account_directory.empty() && state_.account_directory != directory) {
-    // The account at the CA of before: it may be wanted again.
-    state_.accounts[state_.account_directory] = *data_.account;
-  }
-  state_.accounts.erase(directory);
-  state_.account_directory = directory;
-  Status entered = co_await storing_.enter();
-  if (!entered) co_return Failure::of(entered.error(), {});
-  Step stored = co_await store_first_account(std::move(account));
-  storing_.leave();
-  if (!stored) co_return stored;
-  Step saved = co_await save_state();
-  co_return saved;
-}
-
-// Of the first CA, where Traefik has its own. Inside `storing_`.
-Task<Step> Resolver::store_first_account(StoredAccount account) {
-  ResolverData data = data_;
-  data.account = std::move(account);
-  Step stored = co_await storage_.save(name(), data);
-  if (stored) data_.account = std::move(data.account);
-  co_return stored;
-}
-
-Task<Outcome<Account>> Resolver::account_of(Ca& ca) {
-  Status entered = co_await ca.account_gate.enter();
-  if (!entered) co_return Failure::of(entered.error(), {});
-  Outcome<Account> account = co_await account_inside(ca);
-  ca.account_gate.leave();
-  co_return account;
-}
-
-Task<Outcome<Account>> Resolver::account_inside(Ca& ca) {
-  if (ca.account) co_return *ca.account;
-  if (state_.next_keys.contains(ca.client->directory_url())) {
-    Step settled = co_await settle_key(ca);
-    if (!settled) co_return settled.failure();
-  }
-  std::optional<StoredAccount> stored = stored_account(ca);
-  std::optional<PrivateKey> key;
-  if (stored) key = PrivateKey::from_der(stored->key_der);
-  if (stored && !key) {
-    log::warn("the stored account has no readable key: a new one is made", {{"resolver", name()}});
-    stored.reset();
-  }
-  if (!stored) {
-    // RSA, because Traefik reads nothing else.
-    auto making = offload([] { return PrivateKey::generate(KeyType::rsa2048); });
-    PrivateKey made = co_await making;
-    key = made;
-    stored.emplace();
-    stored->email = settings_.options.email;
-    stored->key_der = made.der();
-    stored->key_type = "4096";
-    // On disk before it is registered: a crash in between finds the same account again.
-    Step saved = co_await store_account(ca, *stored);
-    if (!saved) co_return saved.failure();
-  }
-  const std::string uri = registration_uri(*stored);
-  if (!uri.empty()) {
-    Account account{*key, uri, stored->registration};
-    if (stored->email != settings_.options.email) {
-      Step changed = co_await change_contact(*ca.client, account, settings_.options.email);
-      if (changed) {
-        stored->email = settings_.options.email;
-        Step saved = co_await store_account(ca, *stored);
-        if (!saved) co_return saved.failure();
-      } else if (changed.failure().kind == Failure::Kind::cancelled) {
-        co_return changed.failure();
-      }
-    }
-    ca.account = account;
-    co_return account;
-  }
-  Outcome<Account> opened = co_await open_account(*ca.client, *key, ca.form);
-  if (!opened) co_return opened;
-  stored->registration = make_registration(opened->body, opened->url);
-  stored->email = settings_.options.email;
-  Step saved = co_await store_account(ca, *std::move(stored));
-  if (!saved) co_return saved.failure();
-  log::info("account opened", {{"resolver", name()}, {"account", opened->url}});
-  ca.account = *opened;
-  co_return opened;
-}
 
 }  // namespace sluice::acme

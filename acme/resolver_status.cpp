@@ -36,10 +36,11 @@ void Resolver::describe(Node& list) const {
     const LedgerEntry* entry = entry_of(key);
     auto job = jobs_.find(key);
     const bool serves = one.certificate && leaves_.size() > *one.certificate;
-    const bool valid = serves && leaves_[*one.certificate].not_after > now;
-    std::string state = valid ? "valid" : serves ? "expired" : "waiting";
+    const bool revoked = serves && is_revoked(leaves_[*one.certificate]);
+    const bool valid = serves && !revoked && leaves_[*one.certificate].not_after > now;
+    std::string state = valid ? "valid" : revoked ? "revoked" : serves ? "expired" : "waiting";
     if (entry != nullptr && entry->failures > 0) state = valid ? "renewal failing" : "failing";
-    if (is_held(key)) state = valid ? "valid, paused" : "paused";
+    if (is_held(one.names)) state = valid ? "valid, paused" : "paused";
     if (job != jobs_.end()) state = valid ? "renewing" : "obtaining";
     if (!trouble_.empty() || !storage_trouble_.empty()) state = valid ? "valid" : "blocked";
     Node node = Node::map();
@@ -65,7 +66,7 @@ void Resolver::describe(Node& list) const {
       if (!job->second->order_url.empty()) node.add("order", text_node(job->second->order_url));
     } else {
       const Due due = due_of(one, key);
-      if (!is_held(key) || asked_for_.contains(key)) node.add("nextAttempt", number_node(std::max(due.at, now)));
+      if (!is_held(one.names) || asked_for_.contains(key)) node.add("nextAttempt", number_node(std::max(due.at, now)));
       node.add("because", text_node(due.reason));
     }
     if (entry != nullptr && entry->failures > 0) {
@@ -123,7 +124,7 @@ void Resolver::show_metrics() {
         if (one.failures == 0 && !about->second.directory.empty()) one.last_result = 1;
       }
     }
-    if (!is_held(one.key)) one.next_attempt = std::max(due_of(planned, one.key).at, now);
+    if (!is_held(planned.names)) one.next_attempt = std::max(due_of(planned, one.key).at, now);
     all.push_back(std::move(one));
   }
   metrics_.show(all);

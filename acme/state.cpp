@@ -64,6 +64,7 @@ Json written_certificate(const ResolverState::Certificate& one) {
   const Suggestion& suggestion = one.suggestion;
   return {{"directory", one.directory},
           {"unusedSince", one.unused_since},
+          {"revoked", one.revoked},
           {"windowStart", suggestion.window.start},
           {"windowEnd", suggestion.window.end},
           {"explanation", suggestion.window.explanation_url},
@@ -75,6 +76,7 @@ ResolverState::Certificate certificate_of(const Json& json) {
   ResolverState::Certificate one;
   one.directory = text_of(json, "directory");
   one.unused_since = number_of(json, "unusedSince");
+  one.revoked = flag_of(json, "revoked");
   one.suggestion.window = {number_of(json, "windowStart"), number_of(json, "windowEnd"), text_of(json, "explanation")};
   one.suggestion.chosen = number_of(json, "chosen");
   one.suggestion.ask_next = number_of(json, "askNext");

@@ -31,6 +31,7 @@ struct ResolverState {
     std::string directory;  // where it came from; empty: it was there before us
     Suggestion suggestion;
     std::int64_t unused_since = 0;  // 0: something is served with it
+    bool revoked = false;           // or its key is one of a certificate that was
     friend bool operator==(const Certificate&, const Certificate&) = default;
   };
   struct Archived {
@@ -42,7 +43,7 @@ struct ResolverState {
   std::string inputs;                                       // of the resolver, when it ran last
   std::string account_directory;                            // of the account in acme.json; empty: not known
   std::map<std::string, StoredAccount> accounts;            // at further CAs, by directory
-  std::map<std::string, LedgerEntry> ledger;                // by key_of its names
+  std::map<std::string, LedgerEntry> ledger;                // by Planned::key
   std::map<std::string, Journal> orders;                    // likewise
   std::map<std::string, std::vector<std::int64_t>> issued;  // likewise: when
   std::map<std::string, Certificate> certificates;          // by serial number
@@ -50,7 +51,7 @@ struct ResolverState {
   std::map<std::string, std::string> next_keys;             // DER: of a change of account keys under way, by directory
   std::map<std::string, std::int64_t> paused;               // until when nothing is asked of a CA, by directory
   std::vector<OpenRecord> records;                          // that are, or may still be, in the DNS
-  std::set<std::string> held;                               // keys an operator has paused; kHoldAll: every one
+  std::set<std::string> held;                               // names an operator has paused; kHoldAll: every one
   std::set<std::string> demanded;                           // names that clients asked for and may have one
   std::vector<Archived> archived;
 

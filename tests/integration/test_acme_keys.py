@@ -55,6 +55,37 @@ class Keys(Renewed):
         self.assertEqual(self.public_key(), second)
         self.wait_until_served(again, "a.test")
 
+    def test_a_certificate_that_was_revoked_is_replaced_and_so_is_its_key(self):
+        ca = self.ca()
+        dynamic = self.routes("a.test")
+        reuse = f"{ACME}.reusePrivateKey=true"
+        control = ("--control", str(self.socket))
+        process = self.edge_for(ca, dynamic, reuse)
+        self.wait_until_served(process, "a.test")
+        first, key = self.pem(), self.public_key()
+        # A renewal has begun and cannot end: its order is for the key that will not do any more.
+        ca.proxy.fault("POST /finalize-order", "reply", count=999, status=500, body="{}")
+        self.certs("renew", "a.test", *control)
+        process.wait_for_log("a certificate could not be obtained", 60)
+        self.settled()
+        self.certs("revoke", "a.test", "--reason", "1", *control)
+        self.assert_soon(lambda: self.settled().get("failures") == 2, "an attempt that fails", 60)
+        self.assertEqual(self.pem(), first)
+        again = self.started_again(process, dynamic, ca, reuse)
+        self.assert_soon(lambda: self.settled()["state"] == "failing", "a certificate that is wanted", 15)
+        status = self.settled()
+        self.assertLess(status["nextAttempt"], time.time() + 600, status)
+        ca.proxy.heal()
+        self.certs("retry", "a.test", *control)
+        self.wait_until_renewed(first)
+        self.assertNotEqual(self.public_key(), key)
+        # From then on it is used again.
+        key = self.public_key()
+        self.assert_soon(lambda: self.settled()["state"] == "valid", "an end")
+        self.renewed()
+        self.assertEqual(self.public_key(), key)
+        self.wait_until_served(again, "a.test")
+
     def test_another_kind_counts_at_the_next_renewal(self):
         ca = self.ca()
         dynamic = self.routes("a.test")
@@ -65,13 +96,17 @@ class Keys(Renewed):
         self.assertEqual(process.stop(), 0)
         self.sluice(dynamic, *flags, f"{ACME}.keyType=ec384", f"--entryPoints.web.address=127.0.0.1:{port}",
                     entry_points={"websecure": "127.0.0.1:0"})
-        time.sleep(1)
+        # What is wanted is known by now, and so is what follows from it.
+        self.assert_soon(lambda: self.settled()["state"] == "valid", "a certificate that is wanted", 15)
+        self.assertGreater(self.settled()["nextAttempt"], time.time() + 3600)
         self.assertEqual(ca.proxy.created.count("POST /order-plz"), 1)
         self.renewed()
         self.assertIn("Public-Key: (384 bit)", self.openssl("x509", "-noout", "-text", text=self.pem()))
 
 
 class Secrecy(Renewed):
+    logins = ("ops:told-84c1f6", "shop:asked-1d93e2")
+
     def secrets(self) -> set[str]:
         """Pieces of every private key there is on disk, as they would look in a text."""
         pieces = set()
@@ -106,25 +141,30 @@ class Secrecy(Renewed):
         # One is obtained; the other's order stays open, and its CA answers with what it was sent.
         ca.proxy.fault("POST /finalize-order", "reply", count=99, status=500, after="GET /certZ|POST /certZ",
                        body='{"type":"urn:ietf:params:acme:error:serverInternal","detail":"no"}')
-        del dynamic["http"]["routers"]["r1"]
-        process = self.edge_for(ca, dynamic, "--accessLog=true")
+        dynamic["http"]["routers"]["r1"].update(rule="Host(`nobody.test`)", tls={})
+        # A hook and a service that nobody answers for.
+        process = self.edge_for(ca, dynamic, "--accessLog=true",
+                                f"{ACME}.hooks[0].webhook=http://{self.logins[0]}@127.0.0.1:1/told",
+                                f"{ACME}.onDemand.ask=http://{self.logins[1]}@127.0.0.1:1/ask")
         self.wait_until_served(process, "a.test")
+        process.wait_for_log("a hook failed")
+        self.served_names(process, "nobody.test")
+        process.wait_for_log("nobody.test")
         process.configure(self.routes("a.test", "b.test"))
         process.wait_for_log("a certificate could not be obtained", 60)
         self.certs("account", "roll-key", "le", "--control", str(self.socket))
         control = ("--control", str(self.socket))
         said = [self.certs("list", *control), self.certs("list", "-o", "json", *control),
                 self.certs("show", "a.test", *control), self.certs("show", "b.test", *control)]
-        binary = process.command[0]
-        for what in ("problems", "routers", "certificates", "entrypoints", "status"):
+        for words in (("get", "all"), ("status",)):
             for form in ((), ("-o", "json")):
-                done = subprocess.run([binary, "get", what, *form, "--control", str(self.socket)], capture_output=True,
-                                      text=True, check=False, timeout=60)
+                done = subprocess.run([process.command[0], *words, *form, *control], capture_output=True, text=True,
+                                      check=False, timeout=60)
+                self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
                 said.append(done.stdout + done.stderr)
-        done = subprocess.run([binary, "status", "-o", "json", "--control", str(self.socket)], capture_output=True,
-                              text=True, check=False, timeout=60)
-        said.append(done.stdout + done.stderr)
         secrets = self.secrets()
+        for login in self.logins:
+            secrets |= {login, login.split(":")[1], base64.b64encode(login.encode()).decode()}
         self.assertGreater(len(secrets), 30)
         text = "\n".join([*process.lines, *said])
         self.assertIn("b.test", text)

@@ -53,7 +53,6 @@ class Bindings(Acme):
         process.wait_for_log("the CA wants an external account binding: set eab.kid", 20)
         status = self.settled()
         self.assertGreater(status["nextAttempt"], time.time() + 9 * 3600)
-        time.sleep(1)
         self.assertEqual(ca.proxy.payloads("POST /sign-me-up"), [{"onlyReturnExisting": True}])
         self.assertEqual(ca.proxy.count("POST /order-plz"), 0)
         # Half a day is not waited for once it is configured.
@@ -177,9 +176,12 @@ class Suggestions(Acme):
         # Neither the moment nor the time to ask again changes with a restart.
         again = self.started_again(process, self.routes("a.test"), ca)
         self.wait_until_served(again, "a.test")
-        time.sleep(1)
-        self.assertEqual(self.suggested(), one)
-        self.assertEqual(ca.proxy.count("GET .*renewal"), 1)
+        # The CA is asked about one after the other: when it has been about another, this one's turn has been.
+        again.configure(self.routes("a.test", "b.test"))
+        self.assert_soon(lambda: [known["chosen"] > 0 for known in self.state()["certificates"].values()] == [True] * 2,
+                         "a suggestion for another", 30)
+        self.assertIn(one, self.state()["certificates"].values())
+        self.assertEqual(ca.proxy.count("GET .*renewal"), 2)
 
     def test_a_window_that_has_passed_renews_and_says_what_is_replaced(self):
         ca, process = self.obtained()

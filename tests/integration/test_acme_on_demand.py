@@ -1,4 +1,5 @@
 """Certificates that a client's handshake begins."""
+import json
 import re
 import threading
 import time
@@ -87,6 +88,45 @@ class OnDemand(Operation):
         for _ in range(20):
             self.assertNotIn("a.shops.test", self.served_names(process, "a.shops.test"))
         self.assertEqual(ca.proxy.count("POST /order-plz"), 1)
+
+    def state(self) -> dict:
+        return json.loads(self.storage.with_name("acme.json.le.state").read_text())
+
+    def test_a_name_that_was_given_up_is_not_wanted_after_a_restart(self):
+        ca = self.ca()
+        process = self.started(ca, f"{self.demand}.allow=*.shops.test", serve=False)
+        ca.serve(1, 1)  # nobody answers where the CA looks
+        self.assertNotIn("a.shops.test", self.served_names(process, "a.shops.test"))
+        process.wait_for_log("a certificate could not be obtained", 20)
+        self.assert_soon(lambda: self.listed() == [], "it is given up")
+        self.assertEqual(process.stop(), 0)
+        self.assertIn("a.shops.test", self.state()["ledger"])
+        self.assertNotIn("demanded", self.state())
+
+    def test_a_name_of_an_earlier_process_is_asked_about_again(self):
+        service = Askable()
+        self.addCleanup(service.close)
+        self.storage.with_name("acme.json.le.state").write_text(json.dumps(
+            {"version": 1, "demanded": ["shop.test", "gone.test"]}))
+        ca = self.ca()
+        process = self.started(ca, f"{self.demand}.ask={service.url}/ask")
+        self.wait_until_served(process, "shop.test", 20)
+        process.wait_for_log("it may have no certificate any more", 20)
+        self.assertEqual(sorted(service.asked), ["/ask?domain=gone.test", "/ask?domain=shop.test"])
+        self.assert_soon(lambda: [one["name"] for one in self.listed()] == ["shop.test"], "the other one is forgotten")
+        self.assertEqual(ca.proxy.count("POST /order-plz"), 1)
+
+    def test_a_name_keeps_one_certificate_when_the_other_of_its_pair_cannot_be_had(self):
+        ca = self.ca()
+        ca.proxy.fault("POST /order-plz", "reply", count=99, status=400, after="POST /certZ",
+                       body='{"type":"urn:ietf:params:acme:error:rejectedIdentifier","detail":"not twice"}')
+        process = self.started(ca, f"{self.demand}.allow=*.shops.test",
+                               "--certificatesResolvers.le.acme.secondKeyType=RSA2048")
+        self.assertEqual(self.served_names(process, "a.shops.test"), {"a.shops.test"})
+        process.wait_for_log("not twice", 20)
+        self.assert_soon(lambda: all("doing" not in one for one in self.listed()), "an end of the attempt", 15)
+        self.assertEqual(sorted(one["state"] for one in self.listed()), ["failing", "valid"])
+        self.assertEqual(self.served_names(process, "a.shops.test"), {"a.shops.test"})
 
     def test_without_rules_it_is_an_error(self):
         ca = self.ca()

@@ -315,6 +315,25 @@ class Commands(Operation):
         self.command("resume", "a.test")
         self.wait_until_served(again, "a.test")
 
+    def test_a_pause_is_for_a_name_whatever_else_comes_to_its_certificate(self):
+        ca = self.ca()
+        ca.proxy.fault("POST /order-plz", "reply", status=400,
+                       body='{"type":"urn:ietf:params:acme:error:rejectedIdentifier","detail":"not this one"}')
+        dynamic = self.routes("a.test")
+        process = self.edge_for(ca, dynamic)
+        process.wait_for_log("not this one", 20)
+        self.settled()
+        self.command("pause", "a.test")
+        self.command("retry", status=1)
+        dynamic["http"]["routers"]["r0"]["rule"] = "Host(`a.test`) || Host(`b.test`)"
+        process.configure(dynamic)
+        self.assert_soon(lambda: self.listed()[0]["names"] == ["a.test", "b.test"], "another certificate")
+        status = self.settled()
+        self.assertEqual((status["state"], status["because"]), ("paused", "an operator has paused it"))
+        self.assertEqual(ca.proxy.count("POST /order-plz"), 1)
+        self.command("resume", "b.test")
+        self.wait_until_served(process, "b.test")
+
     def test_all_are_paused_and_resumed(self):
         ca = self.ca()
         process = self.edge_for(ca, self.routes("a.test"))
@@ -323,9 +342,10 @@ class Commands(Operation):
         dynamic = self.routes("a.test", "b.test")
         process.configure(dynamic)
         self.assert_soon(lambda: len(self.listed()) == 2, "a second name")
-        time.sleep(1)
-        self.assertEqual({one["name"]: one["state"] for one in self.listed()},
-                         {"a.test": "valid, paused", "b.test": "paused"})
+        self.assertEqual({one["name"]: (one["state"], one["because"]) for one in self.listed()},
+                         {"a.test": ("valid, paused", "an operator has paused it"),
+                          "b.test": ("paused", "an operator has paused it")})
+        self.assertEqual(ca.proxy.count("POST /order-plz"), 1)
         self.command("resume", "b.test", status=1)
         self.command("resume")
         self.wait_until_served(process, "b.test")
@@ -383,6 +403,20 @@ class Pairs(Operation):
         self.assertEqual(self.kinds(), ["EC", "RSA"])
         self.command("export", str(self.folder / "out"), "--storage", str(self.storage))
         self.assertEqual(len(list((self.folder / "out").glob("a.test*/privkey.pem"))), 2)
+
+    def test_one_pair_is_revoked_and_no_other_that_has_the_name(self):
+        ca = self.ca()
+        dynamic = self.routes("a.test", "b.test")
+        for number, other in enumerate(("b.test", "c.test")):
+            dynamic["http"]["routers"][f"r{number}"]["rule"] = f"Host(`a.test`) || Host(`{other}`)"
+        process = self.edge_for(ca, dynamic, "--certificatesResolvers.le.acme.secondKeyType=RSA2048")
+        self.assert_soon(lambda: self.kinds() == ["EC", "EC", "RSA", "RSA"], "two pairs", 60)
+        self.wait_until_served(process, "c.test")
+        self.command("revoke", "a.test")
+        self.assertEqual(ca.proxy.count("POST /revoke-cert"), 2)
+        self.assert_soon(lambda: ca.proxy.count("POST /finalize-order") == 6, "the pair anew", 60)
+        self.assert_soon(lambda: [one["state"] for one in self.listed()] == ["valid"] * 4, "all are good", 20)
+        self.assertEqual(self.kinds(), ["EC", "EC", "RSA", "RSA"])
 
     def chosen(self, process, cipher: str) -> str:
         def configure(context) -> None:

@@ -1,11 +1,13 @@
 """Wildcard certificates: proved by a record that Sluice adds at a name server."""
 import json
 import signal
+import subprocess
 import threading
 import unittest
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
-from framework import Named, named_is_there
+from framework import Named, binary, named_is_there
 from acme_cases import Acme
 
 
@@ -18,8 +20,11 @@ class DnsChallenge(Acme):
         return [*(flag for flag in self.flags(ca) if "Challenge" not in flag), f"{option}.provider={provider}",
                 *(f"{option}.{one}" for one in more)]
 
-    def edge_over_dns(self, ca, provider: str, environment: dict, *more: str):
-        return self.sluice(self.wildcard(), *self.dns_flags(ca, provider, *more),
+    def edge_over_dns(self, ca, provider: str, environment: dict, *more: str, trust: Path | None = None):
+        flags = self.dns_flags(ca, provider, *more)
+        if trust:
+            flags = [flag.replace(str(ca.trust_file), str(trust)) for flag in flags]
+        return self.sluice(self.wildcard(), *flags,
                            entry_points={"websecure": "127.0.0.1:0"}, environment=environment)
 
 
@@ -142,7 +147,7 @@ class OverHttp(DnsChallenge):
         ca, provider = self.killed_with_records()
         # Nothing wants that certificate any more.
         process = self.started_over(ca, provider, {})
-        process.wait_for_log("a TXT record of an earlier process was removed", 20)
+        process.wait_for_log("a TXT record that was left behind was removed", 20)
         self.assert_soon(lambda: sorted(provider.values("/cleanup")) == sorted(provider.values("/present")),
                          "the values that were added, each alone", 20)
         self.assert_soon(lambda: self.journal() == [], "nothing is left to do", 10)
@@ -171,6 +176,31 @@ class OverHttp(DnsChallenge):
         self.assert_soon(lambda: sorted(provider.values("/cleanup")[before:]) == sorted(provider.values("/present")),
                          "both are removed", 20)
         self.assert_soon(lambda: self.journal() == [], "nothing is left to do", 10)
+
+
+    def test_the_records_of_a_dry_run_that_nobody_waits_for_any_more_are_removed(self):
+        ca, provider = self.served()
+        ca.proxy.fault("POST /order-plz", "reply", count=9, status=500, body="{}")
+        staging = self.ca()
+        staging.serve(names=ca.resolver)
+        staging.proxy.fault("POST /chalZ", "drop", count=100)
+        trust = self.folder / "both.pem"
+        trust.write_text(ca.trust_file.read_text() + staging.trust_file.read_text())
+        process = self.edge_over_dns(ca, "httpreq", provider.environment, f"resolvers={ca.resolver}", self.quick,
+                                     trust=trust)
+        process.wait_for_log("a certificate could not be obtained", 30)
+        self.settled()
+        self.assertEqual(provider.seen, [])
+        trying = subprocess.Popen([binary(), "certs", "dry-run", "example.test", "--ca", staging.directory, "--control",
+                                   str(self.socket)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(trying.wait)
+        self.addCleanup(trying.kill)
+        self.assert_soon(lambda: len(provider.values("/present")) == 2, "both records", 30)
+        trying.send_signal(signal.SIGINT)
+        self.assert_soon(lambda: sorted(provider.values("/cleanup")) == sorted(provider.values("/present")),
+                         "both are removed", 20)
+        self.assert_soon(lambda: self.journal() == [], "nothing is left to do", 10)
+        self.assertEqual(process.stop(), 0)
 
 
 class Misconfigured(DnsChallenge):

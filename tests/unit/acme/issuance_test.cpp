@@ -70,7 +70,7 @@ class OneOrderCa {
   ScriptedServer server_;
 };
 
-struct Recorder final : Challenger, OrderNotes {
+struct Recorder final : Challenger, OrderNotes, RecordNotes {
   Task<Step> arm(std::string type, std::string, std::string, std::string) override {
     armed.push_back(std::move(type));
     if (fails) co_return Failure::local("the provider does not answer");
@@ -88,21 +88,23 @@ struct Recorder final : Challenger, OrderNotes {
     co_return Failure::local("publish this record");
   }
   Task<Step> note(OpenOrder) override { co_return Done{}; }
-  Task<Step> note_record(OpenRecord record) override {
+  Task<Step> note(OpenRecord record) override {
     CHECK(armed.empty());
     records.push_back(std::move(record));
     co_return Done{};
   }
-  Task<void> forget_record(OpenRecord record) override {
+  Task<void> forget(OpenRecord record) override {
     CHECK(disarmed.size() == 1);
     std::erase(records, record);
     co_return;
   }
+  void leave(OpenRecord record) override { left.push_back(std::move(record)); }
 
   bool published = false;
   bool fails = false;
   bool stays = false;
   std::vector<OpenRecord> records;
+  std::vector<OpenRecord> left;
   std::vector<std::string> armed;
   std::vector<std::string> disarmed;
   std::vector<std::string> looked;
@@ -120,7 +122,7 @@ Failure attempt(OneOrderCa& ca, Recorder& recorder, std::string name, std::vecto
   form.names = {std::move(name)};
   form.types = std::move(types);
   Issuance issuance(client, Account{PrivateKey::generate(KeyType::ec256), "https://ca/account/1", ""}, recorder,
-                    recorder, std::move(form));
+                    recorder, recorder, std::move(form));
   Outcome<Issued> issued = test::run_on(loop, issuance.run(std::nullopt));
   REQUIRE(!issued);
   return issued.failure();
@@ -150,12 +152,14 @@ TEST_CASE("what is put into the DNS is noted before, and until it is gone") {
   attempt(ca, recorder, "a.example.org", {"dns-01"});
   CHECK(recorder.armed.size() == 1);
   CHECK(recorder.records.empty());
+  CHECK(recorder.left.empty());
 
   OneOrderCa other("[" + kDns + "]");
   Recorder forgetful;
   forgetful.stays = true;
   attempt(other, forgetful, "a.example.org", {"dns-01"});
   REQUIRE(forgetful.records.size() == 1);
+  CHECK(forgetful.left == forgetful.records);
   CHECK(forgetful.records[0].name == "a.example.org");
   CHECK(forgetful.records[0].token == "0123456789abcdef");
   CHECK(forgetful.records[0].key_authorization.starts_with("0123456789abcdef."));

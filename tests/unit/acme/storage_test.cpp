@@ -227,12 +227,12 @@ TEST_CASE("what is remembered survives its text form, and damage costs no more t
   entry.document = "{}";
   state.orders["a,b"] = {"https://ca/dir", "https://ca/order/1", "key"};
   state.issued["a"] = {5, 6};
-  state.certificates["0a"] = {"https://ca/dir", {{1, 2, "why"}, 3, 4}, 5};
+  state.certificates["0a"] = {"https://ca/dir", {{1, 2, "why"}, 3, 4}, 5, true};
   state.spent["https://ca/dir"] = {7};
   state.paused["https://ca/dir"] = 8;
   state.inputs = "hash";
   state.records = {{"a", "token", "token.print"}};
-  state.held = {"*", "a,b"};
+  state.held = {"*", "a"};
   state.demanded = {"shop.x"};
   state.archived.push_back({data_with("x").certificates[0], 9});
   ResolverState back = read_state(write_state(state));
