@@ -16,7 +16,8 @@ void DockerEngine::describe(Describer<DockerEngine>& d) {
 
 void DockerProvider::describe(Describer<DockerProvider>& d) {
   d.name("DockerProvider");
-  d.option("endpoint", &DockerProvider::endpoint, "Address of the Docker engine: unix://, tcp://, http://, https://, ssh://.");
+  d.option("endpoint", &DockerProvider::endpoint,
+           "Address of the Docker engine: unix://, tcp://, http://, https://, ssh://.");
   d.option("username", &DockerProvider::username, "User name for HTTP basic authentication.");
   d.option("password", &DockerProvider::password, "Password for HTTP basic authentication.").secret();
   d.option("tls", &DockerProvider::tls, "TLS towards the engine.");
@@ -43,7 +44,8 @@ void DockerProvider::describe(Describer<DockerProvider>& d) {
 
 void SwarmProvider::describe(Describer<SwarmProvider>& d) {
   d.name("SwarmProvider");
-  d.option("endpoint", &SwarmProvider::endpoint, "Address of the Docker engine: unix://, tcp://, http://, https://, ssh://.");
+  d.option("endpoint", &SwarmProvider::endpoint,
+           "Address of the Docker engine: unix://, tcp://, http://, https://, ssh://.");
   d.option("username", &SwarmProvider::username, "User name for HTTP basic authentication.");
   d.option("password", &SwarmProvider::password, "Password for HTTP basic authentication.").secret();
   d.option("tls", &SwarmProvider::tls, "TLS towards the engine.");

@@ -183,7 +183,9 @@ bool Transfer::prepare() {
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, call_.body.data());
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, call_.method.c_str());
   }
+  // What libcurl would add by itself. A type that the call has comes after this and is sent.
   curl_slist* list = curl_slist_append(nullptr, "Expect:");
+  list = curl_slist_append(list, "Content-Type:");
   for (const Header& header : call_.headers) {
     if (header.first.empty() || has_line_break(header.first) || has_line_break(header.second)) {
       curl_slist_free_all(list);

@@ -74,6 +74,18 @@ TEST_CASE("the request carries method, path, headers, body and credentials as gi
   CHECK(request.body == call.body);
 }
 
+TEST_CASE("content has no type but the one it is given") {
+  std::promise<Request> seen;
+  ScriptedServer server([&](const Request& request, Connection& c) {
+    seen.set_value(request);
+    c.reply(200, "");
+  });
+  Call call = call_to(server, "/health");
+  call.method = "POST";
+  REQUIRE(send(call).ok());
+  CHECK(seen.get_future().get().header("Content-Type").empty());
+}
+
 TEST_CASE("HEAD has headers and no body") {
   ScriptedServer server([](const Request&, Connection& c) {
     c.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nApi-Version: 1.44\r\n\r\n");
