@@ -18,13 +18,22 @@ void free_without_wiping() { wiping = false; }
 
 }  // namespace sluice
 
-// The other forms without an alignment come down to these two.
+// The other forms without an alignment come down to these.
 void* operator new(std::size_t size) {
   for (;;) {
     if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
     const std::new_handler make_room = std::get_new_handler();
     if (make_room == nullptr) throw std::bad_alloc();
     make_room();
+  }
+}
+
+// Where a sanitizer would bring one of its own, which goes with its own delete (std::stable_sort uses this form).
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  try {
+    return operator new(size);
+  } catch (const std::bad_alloc&) {
+    return nullptr;
   }
 }
 
