@@ -28,6 +28,9 @@ void* operator new(std::size_t size) {
   }
 }
 
+// Of this form the address sanitizer has one of its own, whose memory must not come to the delete below.
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return std::malloc(size == 0 ? 1 : size); }
+
 void operator delete(void* memory) noexcept {
   if (memory != nullptr && wiping) explicit_bzero(memory, malloc_usable_size(memory));
   std::free(memory);
