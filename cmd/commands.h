@@ -15,6 +15,7 @@ int explain(const std::vector<std::string>& arguments);
 int status(const std::vector<std::string>& arguments);
 int get(const std::vector<std::string>& arguments);
 int certs(const std::vector<std::string>& arguments);
+int engine_proxy(const std::vector<std::string>& arguments);
 int whoami(const std::vector<std::string>& arguments);
 // Where `sluice whoami` with these arguments listens.
 std::string whoami_address(const std::vector<std::string>& arguments);

@@ -18,6 +18,16 @@ void free_without_wiping() { wiping = false; }
 
 }  // namespace sluice
 
+// A sanitizer brings these functions itself, with its books about them.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SLUICE_SANITIZED
+#elif defined(__clang__)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SLUICE_SANITIZED
+#endif
+#endif
+
+#ifndef SLUICE_SANITIZED
 // The other forms without an alignment come down to these.
 void* operator new(std::size_t size) {
   for (;;) {
@@ -28,18 +38,10 @@ void* operator new(std::size_t size) {
   }
 }
 
-// Where a sanitizer would bring one of its own, which goes with its own delete (std::stable_sort uses this form).
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-  try {
-    return operator new(size);
-  } catch (const std::bad_alloc&) {
-    return nullptr;
-  }
-}
-
 void operator delete(void* memory) noexcept {
   if (memory != nullptr && wiping) explicit_bzero(memory, malloc_usable_size(memory));
   std::free(memory);
 }
 
 void operator delete(void* memory, std::size_t) noexcept { operator delete(memory); }
+#endif

@@ -1,7 +1,8 @@
 // wiping.h: memory is wiped before it is freed, so that no copy of a private key outlives what it was made for: PEM in
 // a string, JSON that was read or written, a buffer that grew. (OpenSSL wipes the keys that it holds itself.)
 //
-// Whoever links this room gets its operator delete. Not covered: what C libraries allocate with malloc.
+// Whoever links this room gets its operator delete. Not covered: what C libraries allocate with malloc, and builds with
+// the sanitizers for addresses and threads.
 #pragma once
 
 namespace sluice {

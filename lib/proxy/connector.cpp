@@ -9,6 +9,11 @@ Task<Result<std::unique_ptr<net::Stream>>> SocketConnector::open(const Endpoint&
                                                                  bool http1_only) {
   const ServerUrl& url = endpoint.url();
   Deadline deadline = Loop::current().now() + endpoint.settings().dial_timeout;
+  if (url.host.starts_with('/')) {
+    Result<std::unique_ptr<net::SocketStream>> local = co_await net::dial_unix(url.host, deadline);
+    if (!local) co_return local.error();
+    co_return std::unique_ptr<net::Stream>(std::move(*local));
+  }
   Result<net::Resolver::Addresses> addresses = co_await resolver_.resolve(url.host, deadline);
   if (!addresses) co_return addresses.error();
   Error last;

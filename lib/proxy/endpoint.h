@@ -29,7 +29,7 @@ struct TransportSettings {
 struct ServerUrl {
   enum class Scheme : std::uint8_t { http, https, h2c };
   Scheme scheme = Scheme::http;
-  std::string host;  // name or address, without brackets
+  std::string host;  // name or address, without brackets; or the path of a unix socket
   std::uint16_t port = 80;
   std::string authority;  // host[:port] as written, for the Host field
   std::string path;       // without a trailing '/'; used with preservePath only

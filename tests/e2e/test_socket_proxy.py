@@ -12,8 +12,8 @@ import tempfile
 import time
 import unittest
 
-from engine import (ROOT, SOCKET, container, docker, fetch, labels, needs_engine, wait_for_status, wait_until,
-                    whoami_image)
+from engine import (BINARY, ROOT, SOCKET, container, docker, fetch, image, labels, needs_engine, run, wait_for_status,
+                    wait_until, whoami_image)
 from framework import Sluice
 from test_examples import free_port
 
@@ -52,6 +52,11 @@ def haproxy_of_the_example(_folder: str) -> Proxy:
     port = free_port()
     return Proxy("haproxy", "-db", "-f", EXAMPLE / "haproxy.cfg", port=port,
                  environment={"LISTEN": f"127.0.0.1:{port}", "DOCKER_SOCKET": SOCKET})
+
+
+def engine_proxy(_folder: str, *flags: str) -> Proxy:
+    port = free_port()
+    return Proxy(BINARY, "engine-proxy", f"--address=127.0.0.1:{port}", f"--socket={SOCKET}", *flags, port=port)
 
 
 def run_nginx(folder: str, port: int, text: str) -> Proxy:
@@ -109,7 +114,7 @@ class ProxyCase(unittest.TestCase):
 
 
 class SocketHardening(ProxyCase):
-    PROXIES = [("haproxy", haproxy_of_the_example), ("nginx", nginx_of_the_example)]
+    PROXIES = [("haproxy", haproxy_of_the_example), ("nginx", nginx_of_the_example), (str(BINARY), engine_proxy)]
 
     def proxies(self):
         for program, make in self.PROXIES:
@@ -131,7 +136,7 @@ class SocketHardening(ProxyCase):
                            "/v1.41/containers/json/../" + identity + "/json", "//containers/json", "/containers%2fjson",
                            f"/_ping/../containers/{identity}/json", "/v1.41/../containers/json", "/events/x", "/"]
                 for path in refused:
-                    self.assertEqual(proxy.ask("GET", path), 403, path)
+                    self.assertIn(proxy.ask("GET", path), (400, 403), path)
                 for method in ("POST", "PUT", "DELETE", "OPTIONS", "PATCH"):
                     self.assertEqual(proxy.ask(method, "/containers/json"), 403, method)
                 self.assertEqual(proxy.ask("POST", f"{one}/attach?stream=1"), 403)
@@ -149,6 +154,29 @@ class SocketHardening(ProxyCase):
                 wait_for_status(sluice.web, host, 200)
             wait_for_status(sluice.web, host, 404)
             self.assertEqual(sluice.log("refuses|Provider error|proxy before"), [])
+
+
+    def test_more_can_be_allowed(self):
+        proxy = self.start(engine_proxy, "--inspect")
+        with container(self.image) as identity:
+            self.assertEqual(proxy.ask("GET", f"/v1.41/containers/{identity}/json"), 200)
+            self.assertEqual(proxy.ask("GET", f"/v1.41/containers/{identity}/logs?stdout=1"), 403)
+        self.assertEqual(proxy.ask("GET", "/services"), 403)
+        sluice = self.sluice(proxy)
+        with self.served("described") as (_, host):
+            wait_for_status(sluice.web, host, 200)
+        self.assertNotEqual(self.start(engine_proxy, "--swarm").ask("GET", "/services"), 403)  # 503: it is no manager
+
+    def test_the_compose_file_serves_without_the_socket(self):
+        image("sluice:local")
+        port = free_port()
+        command = ("docker-compose", "-p", f"sluice-hardened-{os.getpid()}", "-f", EXAMPLE / "compose.yaml")
+        environment = {**os.environ, "PORT": str(port), "DOCKER_GROUP": str(os.stat(SOCKET).st_gid)}
+        self.addCleanup(run, *command, "down", "-v", "-t", "5", env=environment, check=False)
+        run(*command, "up", "-d", env=environment)
+        wait_for_status(("127.0.0.1", port), "whoami.localhost", 200)
+        run(*command, "stop", "-t", "5", "whoami", env=environment)
+        wait_for_status(("127.0.0.1", port), "whoami.localhost", 404, seconds=60)
 
 
 @unittest.skipUnless(shutil.which("nginx"), "nginx is not installed")

@@ -50,13 +50,15 @@ Task<void> read_all(net::Stream& stream, std::string& into, std::optional<Status
   }
 }
 
-Task<void> write_pieces(net::Stream& stream, const std::vector<std::string>& pieces, std::optional<Status>& done) {
+Task<void> write_pieces(net::Stream& stream, std::vector<std::string> pieces, std::optional<Status>& done) {
   std::vector<iovec> list;
   for (const std::string& piece : pieces) list.push_back(net::piece(piece));
-  done.emplace(co_await stream.write(list, 3600s));
+  Status written = co_await stream.write(list, 3600s);
+  done.emplace(written);
 }
 
 // A server and a client back to back, on a loop whose clock stands still.
+// What its tasks write into must outlive it.
 struct Pair {
   Loop loop{Loop::ClockKind::manual};
   Pem authority = test::make_authority();
@@ -119,18 +121,18 @@ struct Pair {
 TEST_CASE("bytes pass through TLS both ways, whatever the size of writes, records and pieces") {
   for (std::size_t piece : {SIZE_MAX, std::size_t{1}, std::size_t{777}}) {
     for (std::size_t capacity : {std::size_t{64 * 1024}, std::size_t{1000}}) {
-      Pair pair;
-      pair.shake(capacity, piece);
-      REQUIRE(pair.accepted->ok());
-      REQUIRE(pair.connected->ok());
-      std::vector<std::string> up = {"a", std::string(40'000, 'b'), "", "c", std::string(16'384, 'd')};
-      std::vector<std::string> down = {std::string(piece == 1 ? 20'000 : 500'000, 'x'), "y"};
       std::string got_up;
       std::string got_down;
       std::optional<Status> end_up;
       std::optional<Status> end_down;
       std::optional<Status> sent_up;
       std::optional<Status> sent_down;
+      Pair pair;
+      pair.shake(capacity, piece);
+      REQUIRE(pair.accepted->ok());
+      REQUIRE(pair.connected->ok());
+      std::vector<std::string> up = {"a", std::string(40'000, 'b'), "", "c", std::string(16'384, 'd')};
+      std::vector<std::string> down = {std::string(piece == 1 ? 20'000 : 500'000, 'x'), "y"};
       pair.scope.spawn(write_pieces(pair.theirs(), up, sent_up));
       pair.scope.spawn(write_pieces(pair.ours(), down, sent_down));
       pair.scope.spawn(read_all(pair.ours(), got_up, end_up));
@@ -159,14 +161,14 @@ TEST_CASE("bytes pass through TLS both ways, whatever the size of writes, record
 }
 
 TEST_CASE("a write waits until the transport has taken everything") {
+  std::optional<Status> sent;
+  std::string got;
+  std::optional<Status> end;
   Pair pair;
   pair.shake(1000);
-  std::optional<Status> sent;
   pair.scope.spawn(write_pieces(pair.ours(), {std::string(5000, 'x')}, sent));
   pair.loop.run_ready();
   CHECK_FALSE(sent.has_value());
-  std::string got;
-  std::optional<Status> end;
   pair.scope.spawn(read_all(pair.theirs(), got, end));
   pair.loop.run_ready();
   REQUIRE(sent.has_value());
@@ -175,9 +177,9 @@ TEST_CASE("a write waits until the transport has taken everything") {
 }
 
 TEST_CASE("a peer that does not read ends the write at its stall") {
+  std::optional<Status> sent;
   Pair pair;
   pair.shake(1000);
-  std::optional<Status> sent;
   pair.scope.spawn(write_pieces(pair.ours(), {std::string(5000, 'x')}, sent));
   pair.loop.run_ready();
   pair.loop.advance(3601s);
@@ -226,12 +228,12 @@ TEST_CASE("an end without close_notify is an error, on either side") {
 
 TEST_CASE("giving up resets, interrupting ends in the orderly way") {
   for (bool abort : {true, false}) {
-    Pair pair;
-    pair.shake();
     std::string got;
     std::string theirs;
     std::optional<Status> end;
     std::optional<Status> their_end;
+    Pair pair;
+    pair.shake();
     pair.scope.spawn(read_all(pair.ours(), got, end));
     pair.scope.spawn(read_all(pair.theirs(), theirs, their_end));
     abort ? pair.ours().abort() : pair.ours().interrupt();
