@@ -9,8 +9,8 @@ import time
 from functools import cached_property
 from pathlib import Path
 
-from framework import (Case, SecureClient, authority, certificate, get, heavy, host_router, http, is_sanitized, patience, response,
-                       serve, servers)
+from framework import (Case, SecureClient, authority, certificate, get, heavy, host_router, http, is_sanitized,
+                       patience, response, serve, servers)
 
 
 class Shared:
