@@ -190,6 +190,9 @@ TEST_CASE("a peer that does not read ends the write at its stall") {
 
 TEST_CASE("data that comes with the client's last handshake message is read") {
   for (const char* version : {"VersionTLS12", "VersionTLS13"}) {
+    std::optional<Status> sent;
+    std::string got;
+    std::optional<Status> end;
     Pair pair;
     pair.client.protocol.max_version = version;
     auto [a, b] = MemoryStream::pair();
@@ -197,11 +200,8 @@ TEST_CASE("data that comes with the client's last handshake message is read") {
     pair.scope.spawn(accept_into(pair.accepted, std::move(a), pair.server_side(), kNoDeadline));
     pair.loop.run_ready();
     REQUIRE(pair.accepted->ok());
-    std::optional<Status> sent;
     pair.scope.spawn(write_pieces(pair.theirs(), {"early"}, sent));
     CHECK(pair.ours().readable());
-    std::string got;
-    std::optional<Status> end;
     pair.scope.spawn(read_all(pair.ours(), got, end));
     pair.loop.run_ready();
     CHECK(got == "early");
@@ -209,6 +209,8 @@ TEST_CASE("data that comes with the client's last handshake message is read") {
 }
 
 TEST_CASE("an end without close_notify is an error, on either side") {
+  std::string got;
+  std::optional<Status> end;
   Pair pair;
   auto [a, b] = MemoryStream::pair();
   MemoryStream* raw = b.get();
@@ -216,8 +218,6 @@ TEST_CASE("an end without close_notify is an error, on either side") {
   pair.scope.spawn(connect_into(pair.connected, std::move(b), pair.client_side(), kNoDeadline));
   pair.loop.run_ready();
   REQUIRE(pair.accepted->ok());
-  std::string got;
-  std::optional<Status> end;
   pair.scope.spawn(read_all(pair.ours(), got, end));
   raw->shutdown();
   pair.loop.run_ready();
@@ -250,6 +250,8 @@ TEST_CASE("giving up resets, interrupting ends in the orderly way") {
 }
 
 TEST_CASE("a record that was changed on the way ends the session") {
+  std::string got;
+  std::optional<Status> end;
   Pair pair;
   auto [a, b] = MemoryStream::pair();
   MemoryStream* raw = b.get();
@@ -260,8 +262,6 @@ TEST_CASE("a record that was changed on the way ends the session") {
   std::string forged = "\x17\x03\x03" + test::Hello::counted(std::string(40, 'f'), 2);
   iovec piece = net::piece(forged);
   REQUIRE(raw->write_now({&piece, 1}, forged.size(), net::Follows::unknown).ok());
-  std::string got;
-  std::optional<Status> end;
   pair.scope.spawn(read_all(pair.ours(), got, end));
   pair.loop.run_ready();
   CHECK(got.empty());
