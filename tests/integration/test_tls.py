@@ -124,6 +124,10 @@ class Certificates(TlsCase):
         self.assertEqual(self.served(self.secure(process, "a.test", trust=self.authority), "a.test").status, 200)
         self.assertFalse(any("SECRETSECRET" in line for line in process.lines))
 
+    def test_of_the_suites_of_tls_1_3_the_cheapest_is_taken(self):
+        process = self.sluice(self.app("a.test", tls={"certificates": [self.a.inline()]}))
+        self.assertEqual(self.secure(process, "a.test").socket.cipher()[0], "TLS_AES_128_GCM_SHA256")
+
     def test_a_key_that_was_replaced_is_nowhere_in_memory(self):
         if is_sanitized():
             self.skipTest("a sanitizer brings allocation functions of its own")
