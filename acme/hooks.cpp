@@ -144,12 +144,8 @@ Task<void> Hooks::call_web(const config::AcmeHook& hook, const config::Node& eve
     log_failure(event, "webhook", log::Field("error", address.error()).value());
     co_return;
   }
-  const std::string origin = address->server.origin;
-  rest::Call call;
-  call.method = "POST";
-  call.server = std::move(address->server);
-  call.path = std::move(address->path);
-  call.timeout = hook.timeout;
+  const std::string& origin = address->server.origin;
+  rest::Call call = address->call("POST", hook.timeout);
   call.headers.emplace_back("Content-Type", "application/json");
   call.body = config::to_json(event);
   call.max_reply = kMostAnswer;

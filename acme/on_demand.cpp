@@ -94,13 +94,10 @@ Task<OnDemand::Verdict> OnDemand::ask(std::string name, std::string client) {
   if (options_.ask.empty()) co_return Verdict{Answer::yes, {}};
   Result<dns::WebAddress> address = dns::parse_web_address(options_.ask);
   if (!address) co_return Verdict{Answer::unknown, log::Field("error", address.error()).value()};
-  const std::string origin = address->server.origin;
-  rest::Call call;
-  call.server = std::move(address->server);
-  call.path = std::move(address->path);
+  const std::string& origin = address->server.origin;
+  rest::Call call = address->call("GET", kAskTime);
   call.path += (call.path.find('?') == std::string::npos ? "?domain=" : "&domain=") + dns::percent_encoded(name);
   if (!client.empty()) call.path += "&client=" + dns::percent_encoded(client);
-  call.timeout = kAskTime;
   Result<rest::Reply> reply = co_await http_.send(std::move(call));
   if (!reply && reply.error().code == Code::cancelled) co_return Verdict{Answer::unknown, {}};
   if (!reply) co_return Verdict{Answer::unknown, origin + ": " + log::Field("error", reply.error()).value()};

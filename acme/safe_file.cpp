@@ -15,25 +15,6 @@ namespace {
 constexpr std::size_t kMostBytes = std::size_t{64} << 20;
 constexpr mode_t kPrivate = S_IRUSR | S_IWUSR;
 
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-  bool close() {
-    const int fd = fd_;
-    fd_ = -1;
-    return ::close(fd) == 0;
-  }
-
- private:
-  int fd_;
-};
-
 Status write_all(int fd, const std::string& content) {
   std::size_t done = 0;
   while (done < content.size()) {
@@ -52,7 +33,7 @@ std::string directory_of(const std::string& path) {
 
 Status flush_directory(const std::string& path) {
   Descriptor directory(::open(directory_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (directory.get() < 0 || ::fsync(directory.get()) != 0) return Error::system(errno, "fsync");
+  if (!directory || ::fsync(directory.get()) != 0) return Error::system(errno, "fsync");
   return {};
 }
 
@@ -62,7 +43,7 @@ std::string beside(const std::string& path) { return path + ".new"; }
 Status write_new(const std::string& path, const std::string& content, const std::string& owner_like) {
   ::unlink(path.c_str());
   Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, kPrivate));
-  if (file.get() < 0) return Error::system(errno, "open");
+  if (!file) return Error::system(errno, "open");
   struct stat about {};
   // It stays whose it was; where that is not ours to decide it becomes ours.
   if (::stat(owner_like.c_str(), &about) == 0 && (about.st_uid != geteuid() || about.st_gid != getegid())) {
@@ -89,7 +70,7 @@ Status write_in_place(const std::string& path, const std::string& content, const
     if (!kept && kept.error().sys == ENOSPC) return kept;
   }
   Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kPrivate));
-  if (file.get() < 0) return Error::system(errno, "open");
+  if (!file) return Error::system(errno, "open");
   const auto size = static_cast<off_t>(content.size());
   // A full disk is found out before a byte of the old content is gone.
   const int reserved = size == 0 ? 0 : ::posix_fallocate(file.get(), 0, size);
@@ -105,12 +86,8 @@ Status write_in_place(const std::string& path, const std::string& content, const
 
 Result<std::string> read_file(const std::string& path) {
   Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0) return Error::system(errno, "open");
-  Result<std::string> content = read_to_end(file.get(), kMostBytes);
-  if (!content && content.error().code == Code::too_large) {
-    return Error::of(Code::too_large, "the file is larger than 64 MiB");
-  }
-  return content;
+  if (!file) return Error::system(errno, "open");
+  return read_to_end(file.get(), kMostBytes);
 }
 
 Status replace_file(const std::string& path, const std::string& content, const std::string& backup) {
@@ -138,7 +115,7 @@ Status probe_file(const std::string& path) {
   if (!cannot_rename(written.error().sys)) return written;
   // The directory is not ours to write in; the file may be.
   Descriptor file(::open(path.c_str(), O_RDWR | O_CLOEXEC));
-  if (file.get() < 0) return Error::system(errno, "open");
+  if (!file) return Error::system(errno, "open");
   return {};
 }
 

@@ -32,6 +32,10 @@ bool names_one(std::string_view path, std::string_view before, std::string_view 
   return is_name(path.substr(before.size(), path.size() - before.size() - after.size()));
 }
 
+constexpr std::string_view kRefusal =
+    "GET of /_ping, /version, /events and /containers/json passes; with --inspect /containers/NAME/json, with --swarm "
+    "/services, /tasks, /networks and /nodes/NAME\n";
+
 }  // namespace
 
 bool engine_allows(std::string_view method, std::string_view path, const EngineAllowance& allowance) {
@@ -50,7 +54,7 @@ Task<Result<http::Response>> EngineFilter::handle(http::Request& request) const 
     log::warn(
         "a call of the engine was refused",
         {{"client", request.peer.remote.to_string()}, {"method", request.method_text}, {"path", request.target.path}});
-    co_return http::text_response(request.arena, 403, "this proxy lets the engine be read, and that in part only\n");
+    co_return http::text_response(request.arena, 403, kRefusal);
   }
   Result<http::Response> response = co_await proxy::forward(request, {engine_.get(), false, false});
   co_return response;

@@ -57,6 +57,15 @@ Result<WebAddress> parse_web_address(std::string_view url) {
   return address;
 }
 
+rest::Call WebAddress::call(std::string method, Duration timeout) const {
+  rest::Call call;
+  call.server = server;
+  call.method = std::move(method);
+  call.path = path;
+  call.timeout = timeout;
+  return call;
+}
+
 Result<HttpApi> HttpApi::make(rest::Client& client, std::string_view base, Duration timeout) {
   Result<WebAddress> address = parse_web_address(base);
   if (!address) return address.error();
@@ -77,21 +86,14 @@ void HttpApi::set_credentials(std::string username, std::string password) {
 
 std::string HttpApi::host() const { return server_.origin.substr(server_.origin.find("://") + 3); }
 
-rest::Call HttpApi::call(std::string method, const std::string& path) const {
-  rest::Call call;
-  call.server = server_;
-  call.method = std::move(method);
-  call.path = prefix_ + path;
-  if (!call.path.starts_with('/')) call.path.insert(0, 1, '/');
-  call.timeout = timeout_;
-  return call;
-}
-
 Task<Result<rest::Reply>> HttpApi::send(std::string method, std::string path, std::vector<rest::Header> headers,
                                         std::string body, std::string& why) const {
+  std::string whole = prefix_ + path;
+  if (!whole.starts_with('/')) whole.insert(0, 1, '/');
+  const WebAddress address{server_, std::move(whole)};
   Duration pause = 1s;
   for (int tries = 1;; ++tries) {
-    rest::Call one = call(method, path);
+    rest::Call one = address.call(method, timeout_);
     one.headers = headers;
     one.body = body;
     Result<rest::Reply> reply = co_await client_->send(std::move(one));

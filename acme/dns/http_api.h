@@ -13,6 +13,9 @@ namespace sluice::acme::dns {
 struct WebAddress {
   rest::Server server;  // proxies of the environment are used
   std::string path;     // as it is written, with its query
+
+  // One call of it, to be completed and sent.
+  rest::Call call(std::string method, Duration timeout) const;
 };
 
 // "http(s)://[user[:password]@]host[:port][/path][?query]". Error: invalid, unsupported.
@@ -30,11 +33,9 @@ class HttpApi {
   std::string host() const;
   const std::string& prefix() const { return prefix_; }
 
-  // One call to `prefix` + `path`, to be completed and sent.
-  rest::Call call(std::string method, const std::string& path) const;
-  // Sends one. An overloaded or failing server (429, 500, 502, 503, 504) is asked again, twice, after
-  // what its Retry-After says but at most 30 s. The answer may have any other status. On an error, `why` says what was
-  // asked.
+  // Sends one call to `prefix` + `path`. An overloaded or failing server (429, 500, 502, 503, 504) is asked again,
+  // twice, after what its Retry-After says but at most 30 s. The answer may have any other status. On an error, `why`
+  // says what was asked.
   Task<Result<rest::Reply>> send(std::string method, std::string path, std::vector<rest::Header> headers,
                                  std::string body, std::string& why) const;
 

@@ -16,6 +16,7 @@
 #include "async/offload.h"
 #include "async/readiness.h"
 #include "async/scope.h"
+#include "base/file.h"
 #include "base/text.h"
 
 extern char** environ;
@@ -24,19 +25,6 @@ namespace sluice {
 namespace {
 
 constexpr std::size_t kMostOutput = 64 * 1024;
-
-// A descriptor of ours, closed with its owner.
-struct Descriptor {
-  Descriptor() = default;
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() { reset(); }
-  void reset() {
-    if (fd >= 0) ::close(fd);
-    fd = -1;
-  }
-  int fd = -1;
-};
 
 std::string_view name_of(std::string_view variable) { return variable.substr(0, variable.find('=')); }
 
@@ -163,38 +151,35 @@ Task<Result<ProgramEnd>> run_program(std::vector<std::string> command, Duration 
                                      std::vector<std::string> variables) {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) co_return Error::system(errno, "pipe");
-  Descriptor ours;
-  Descriptor theirs;
-  ours.fd = ends[0];
-  theirs.fd = ends[1];
-  ::fcntl(ours.fd, F_SETFL, O_NONBLOCK);
+  const Descriptor ours(ends[0]);
+  Descriptor theirs(ends[1]);
+  ::fcntl(ours.get(), F_SETFL, O_NONBLOCK);
   async::Readiness output_ready;
-  Status watched = output_ready.open(ours.fd);
+  Status watched = output_ready.open(ours.get());
   if (!watched) co_return watched.error();
   auto starting = offload([&] {
-    return start_program(std::move(command), {-1, theirs.fd, theirs.fd}, std::move(variables));
+    return start_program(std::move(command), {-1, theirs.get(), theirs.get()}, std::move(variables));
   });
   Result<pid_t> started = co_await starting;
-  theirs.reset();
+  theirs.close();
   if (!started) co_return started.error();
   const pid_t pid = *started;
 
   ProgramEnd end;
   Scope* mine = co_await current_scope();
   Scope reading(mine);
-  reading.spawn(read_output(output_ready, ours.fd, end.output));
-  Descriptor process;
-  process.fd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
-  Status ended = process.fd < 0 ? Status(Error::system(errno, "pidfd_open")) : Status();
+  reading.spawn(read_output(output_ready, ours.get(), end.output));
+  const Descriptor process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  Status ended = !process ? Status(Error::system(errno, "pidfd_open")) : Status();
   async::Readiness ended_ready;
-  if (ended) ended = ended_ready.open(process.fd);
+  if (ended) ended = ended_ready.open(process.get());
   if (ended) {
     Status exited = co_await ended_ready.readable_by(Loop::current().read_clock() + timeout);
     ended = exited;
   }
   auto reaping = offload([pid] { return end_program(pid); });
   end.status = co_await reaping;
-  drain(ours.fd, end.output);
+  drain(ours.get(), end.output);
   reading.cancel(Error::of(Code::cancelled, "the program ended"));
   co_await reading.join();
   if (!ended) co_return ended.error();

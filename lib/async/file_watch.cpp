@@ -25,7 +25,6 @@ namespace {
 constexpr std::uint32_t kEvents =
     IN_CREATE | IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF;
 constexpr int kMaxLinks = 40;  // as Linux
-// Looking takes at most the fiftieth part of the time; where it is slow, as over a network, a larger one.
 constexpr int kMostOften = 50;
 constexpr Duration kMostRest = 10s;
 
@@ -222,10 +221,13 @@ bool FileWatch::settled_difference(const std::map<std::string, std::uint64_t>& b
   return false;
 }
 
+Duration FileWatch::rest_after(Duration look, Duration poll) {
+  return std::max(poll, std::min<Duration>(kMostOften * look, kMostRest + look));
+}
+
 Task<Status> FileWatch::changed(Deadline deadline) {
   while (true) {
-    const Time look =
-        Loop::current().now() + std::max(poll_, std::min<Duration>(kMostOften * look_took_, kMostRest + look_took_));
+    const Time look = Loop::current().now() + rest_after(look_took_, poll_);
     while (!dirty_) {
       Status waited = co_await signal_.wait(std::min(deadline, look));
       if (!waited && waited.error().code != Code::timed_out) co_return waited;

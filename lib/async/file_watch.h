@@ -58,6 +58,9 @@ class FileWatch final : private FdWatch {
   // Returns when something changed since the last return, once for any number of changes; timed_out at the deadline,
   // or what the scope was cancelled with.
   Task<Status> changed(Deadline deadline = kNoDeadline);
+  // From the end of a look that took this long to the next one. Looking takes at most the fiftieth part of the time;
+  // where it is slow, as over a network, a larger one.
+  static Duration rest_after(Duration look, Duration poll);
   // Makes `changed` return as if something had changed.
   void poke();
   // False when some of the files are watched by looking at them only.

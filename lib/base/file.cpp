@@ -1,7 +1,5 @@
 #include "base/file.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 
@@ -18,7 +16,9 @@ Result<std::string> read_to_end(int fd, std::size_t most) {
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return Error::system(errno, "read");
     if (got == 0) break;
-    if (content.size() > most) return Error::of(Code::too_large, "there is more to read than is allowed");
+    if (content.size() > most) {
+      return Error{Code::too_large, Origin::self, false, EFBIG, "there is more to read than is allowed"};
+    }
   }
   content.shrink_to_fit();
   return content;

@@ -37,7 +37,9 @@ void HttpRouter::describe(Describer<HttpRouter>& d) {
   d.option("middlewares", &HttpRouter::middlewares, "Middlewares, the outermost first.");
   d.option("service", &HttpRouter::service, "The service that answers.");
   d.option("rule", &HttpRouter::rule, "Which requests it takes, such as Host(`example.com`).");
-  d.option("parentRefs", &HttpRouter::parent_refs, "Routers whose requests this router divides further.")
+  d.option(
+       "parentRefs", &HttpRouter::parent_refs,
+       "Routers whose requests this router divides further. A router with it is refused: not served by this version.")
       .not_by_label();
   d.option("ruleSyntax", &HttpRouter::rule_syntax, "The syntax of the rule.")
       .one_of({"v2", "v3"})

@@ -26,15 +26,14 @@ class SystemFiles final : public FileReader {
  public:
   std::optional<std::string> read(const std::string& path, int& unreadable) const override {
     unreadable = 0;
-    const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (file < 0) {
+    const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file) {
       if (errno != ENOENT && errno != ENOTDIR) unreadable = errno;
       return std::nullopt;
     }
-    Result<std::string> content = read_to_end(file, kMostBytes);
-    close(file);
+    Result<std::string> content = read_to_end(file.get(), kMostBytes);
     if (content) return *std::move(content);
-    unreadable = content.error().code == Code::too_large ? EFBIG : content.error().sys;
+    unreadable = content.error().sys;
     return std::nullopt;
   }
 };

@@ -48,7 +48,6 @@ constexpr std::string_view kUnserved[] = {
     // TCP
     "TcpTransportTls.spiffe",
     // routers and services
-    "HttpRouter.parentRefs",
     "HttpRouter.observability",
 };
 

@@ -38,21 +38,18 @@ PemText read_pem(const std::string& value, Kind kind) {
     pem.error = fmt::format("the {} is neither a path nor PEM text", what);
     return pem;
   }
-  int fd = open(value.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  const Descriptor file(open(value.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   auto fail = [&](int error) {
     pem.error = fmt::format("{} cannot be read: {}", shown(value, kind), std::generic_category().message(error));
-    pem.text.clear();
-    if (fd >= 0) close(fd);
     return pem;
   };
-  if (fd < 0) return fail(errno);
+  if (!file) return fail(errno);
   struct stat status {};
-  if (fstat(fd, &status) != 0) return fail(errno);
+  if (fstat(file.get(), &status) != 0) return fail(errno);
   if (S_ISDIR(status.st_mode)) return fail(EISDIR);
   if (!S_ISREG(status.st_mode)) return fail(EINVAL);
-  Result<std::string> text = read_to_end(fd, kMostBytes);
-  if (!text) return fail(text.error().code == Code::too_large ? EFBIG : text.error().sys);
-  close(fd);
+  Result<std::string> text = read_to_end(file.get(), kMostBytes);
+  if (!text) return fail(text.error().sys);
   pem.text = *std::move(text);
   if (!is_inline_pem(pem.text)) {
     pem.error = fmt::format("{} holds no PEM text", shown(value, kind));

@@ -31,21 +31,18 @@ constexpr const char* kNothing = "nothing of the file is used";
 std::optional<std::string> read_text(const std::string& path, config::Problem& problem) {
   problem = {
       config::Severity::error, std::string(code::kUnreadable), "", {path}, "", "see to it that Sluice may read it"};
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   struct stat st {};
-  if (fd < 0 || fstat(fd, &st) != 0) {
+  if (!file || fstat(file.get(), &st) != 0) {
     problem.what = fmt::format("the file cannot be read: {}", std::strerror(errno));
-    if (fd >= 0) close(fd);
     return std::nullopt;
   }
   if (!S_ISREG(st.st_mode)) {
     problem.what = "this is not a regular file";
     problem.fix = "put a file there";
-    close(fd);
     return std::nullopt;
   }
-  Result<std::string> text = read_to_end(fd, kMaxFileSize);
-  close(fd);
+  Result<std::string> text = read_to_end(file.get(), kMaxFileSize);
   if (text) return *std::move(text);
   problem.what = fmt::format("the file cannot be read: {}", std::strerror(text.error().sys));
   if (text.error().code == Code::too_large) {

@@ -155,7 +155,6 @@ class SocketHardening(ProxyCase):
             wait_for_status(sluice.web, host, 404)
             self.assertEqual(sluice.log("refuses|Provider error|proxy before"), [])
 
-
     def test_more_can_be_allowed(self):
         proxy = self.start(engine_proxy, "--inspect")
         with container(self.image) as identity:
@@ -165,7 +164,7 @@ class SocketHardening(ProxyCase):
         sluice = self.sluice(proxy)
         with self.served("described") as (_, host):
             wait_for_status(sluice.web, host, 200)
-        self.assertNotEqual(self.start(engine_proxy, "--swarm").ask("GET", "/services"), 403)  # 503: it is no manager
+        self.assertIn(self.start(engine_proxy, "--swarm").ask("GET", "/services"), (200, 503))  # 503: it is no manager
 
     def test_the_compose_file_serves_without_the_socket(self):
         image("sluice:local")
@@ -186,7 +185,7 @@ class Misconfigured(ProxyCase):
         sluice = self.sluice(self.start(nginx))
         with self.served("held") as (_, host):
             wait_for_status(sluice.web, host, 200, seconds=15)
-        wait_for_status(sluice.web, host, 404, seconds=15)
+        wait_for_status(sluice.web, host, 404, seconds=30)  # an empty list is looked at twice
         self.assertEqual(len(sluice.log("holds its events back.*buffering")), 1)
 
     def test_one_that_refuses_events_is_named_and_listed_more_often(self):
@@ -194,7 +193,7 @@ class Misconfigured(ProxyCase):
         wait_until(lambda: sluice.log("refuses /events"), "it is said")
         with self.served("refused") as (_, host):
             wait_for_status(sluice.web, host, 200, seconds=15)
-        wait_for_status(sluice.web, host, 404, seconds=15)
+        wait_for_status(sluice.web, host, 404, seconds=30)
         self.assertEqual((len(sluice.log("refuses /events")), sluice.log("Provider error")), (1, []))
 
     def test_one_that_ends_silent_streams_costs_no_request_and_no_container(self):

@@ -124,7 +124,7 @@ class Certificates(TlsCase):
         self.assertEqual(self.served(self.secure(process, "a.test", trust=self.authority), "a.test").status, 200)
         self.assertFalse(any("SECRETSECRET" in line for line in process.lines))
 
-    def test_of_the_suites_of_tls_1_3_the_cheapest_is_taken(self):
+    def test_the_suites_of_tls_1_3_are_taken_in_the_order_of_go(self):
         process = self.sluice(self.app("a.test", tls={"certificates": [self.a.inline()]}))
         self.assertEqual(self.secure(process, "a.test").socket.cipher()[0], "TLS_AES_128_GCM_SHA256")
 

@@ -53,7 +53,8 @@ Task<void> cancel_when_there(std::string path, Scope& scope) {
 }
 
 Task<void> run_into(std::vector<std::string> command, std::optional<Result<ProgramEnd>>& end) {
-  end.emplace(co_await run_program(std::move(command), 60s));
+  Result<ProgramEnd> ended = co_await run_program(std::move(command), 60s);
+  end.emplace(std::move(ended));
 }
 
 Task<Result<ProgramEnd>> run_until_there(std::vector<std::string> command, std::string path) {

@@ -292,3 +292,10 @@ TEST_CASE("a poke is as good as a change") {
   Place place;
   CHECK(test::run_task(poked_watch(place.path())));
 }
+
+TEST_CASE("the rest between looks grows with the time they take, up to 10 s more") {
+  CHECK(FileWatch::rest_after(1ms, 2s) == 2s);
+  CHECK(FileWatch::rest_after(100ms, 2s) == 5s);
+  CHECK(FileWatch::rest_after(1s, 2s) == 11s);
+  CHECK(FileWatch::rest_after(30s, 2s) == 40s);
+}

@@ -317,9 +317,11 @@ TEST_CASE("the root of a dynamic file must be a map, and an empty file is an emp
 }
 
 TEST_CASE("an option that is not served yet is kept, with one warning however often it is used") {
-  const Decoded decoded = decode("http: {routers: {a: {parentRefs: [x]}, b: {parentRefs: [y]}, c: {parentRefs: z}}}");
+  const Decoded decoded = decode(
+      "http: {routers: {a: {observability: {metrics: true}}, b: {observability: {tracing: false}}, c: {observability: "
+      "{}}}}");
   CHECK(decoded.errors.empty());
-  CHECK(decoded.dynamic.http.routers.at("b").parent_refs == std::vector<std::string>{"y"});
+  CHECK(decoded.dynamic.http.routers.at("b").observability);
   REQUIRE(decoded.warnings.size() == 1);
   CHECK(decoded.warnings[0].code == code::kNotServed);
   CHECK(contains(decoded.warnings[0].what, "2 more times"));
