@@ -47,9 +47,9 @@ Result<IpAddress> IpAddress::parse(std::string_view text) {
 bool IpAddress::is_v4() const { return std::memcmp(bytes_.data(), kMappedPrefix.data(), kMappedPrefix.size()) == 0; }
 
 std::string IpAddress::to_string() const {
+  if (is_v4()) return fmt::format("{}.{}.{}.{}", bytes_[12], bytes_[13], bytes_[14], bytes_[15]);
   char buffer[INET6_ADDRSTRLEN];
-  const char* text = is_v4() ? inet_ntop(AF_INET, bytes_.data() + 12, buffer, sizeof buffer)
-                             : inet_ntop(AF_INET6, bytes_.data(), buffer, sizeof buffer);
+  const char* text = inet_ntop(AF_INET6, bytes_.data(), buffer, sizeof buffer);
   return text != nullptr ? text : "";
 }
 

@@ -48,6 +48,8 @@ Task<void> H1Connection::run() {
     ++requests_;
     if (next == Next::keep_alive) continue;
     if (next == Next::linger) co_await linger();
+    // The response waits for the end to leave with it, and closing alone would drop it if bytes have come just now.
+    if (next == Next::close) stream_->shutdown();
     co_return;
   }
 }

@@ -102,7 +102,7 @@ TlsStream::TlsStream(std::unique_ptr<net::Stream> transport, std::shared_ptr<con
   SSL_set_bio(session_.get(), bio, bio);
 }
 
-TlsStream::~TlsStream() { send_close_notify(); }
+TlsStream::~TlsStream() { send_close_notify(Follows::unknown); }
 
 void TlsStream::staple(const CertificateIndex::Choice& choice, const CertificateIndex& certificates) {
   for (std::size_t i = 0; i < stapling_.size(); ++i) {
@@ -456,17 +456,18 @@ Task<Status> TlsStream::write_rest(std::unique_ptr<char[]> rest, std::size_t siz
   }
 }
 
-void TlsStream::send_close_notify() {
+// With `more` the end of the connection follows at once, and leaves in the same packet.
+void TlsStream::send_close_notify(Follows follows) {
   if (!open_) return;
   open_ = false;
   ERR_clear_error();
   SSL_shutdown(session_.get());
-  [[maybe_unused]] Status sent = send_out(Follows::unknown);
+  [[maybe_unused]] Status sent = send_out(follows);
   ERR_clear_error();
 }
 
 void TlsStream::shutdown() {
-  send_close_notify();
+  send_close_notify(Follows::more);
   transport_->shutdown();
 }
 
@@ -477,7 +478,7 @@ void TlsStream::abort() {
 }
 
 void TlsStream::interrupt() {
-  send_close_notify();
+  send_close_notify(Follows::unknown);
   fail(Error::of(Code::closed, "given up"));
   transport_->interrupt();
 }

@@ -85,7 +85,7 @@ class TlsStream final : public net::Stream {
   Status send_out(net::Follows follows);
   void hold_back();
   Task<Status> drain(Duration stall, bool refused);
-  void send_close_notify();
+  void send_close_notify(net::Follows follows);
   void fail(const Error& error);
 
   friend struct Wire;

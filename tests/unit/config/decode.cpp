@@ -319,7 +319,7 @@ TEST_CASE("the root of a dynamic file must be a map, and an empty file is an emp
 TEST_CASE("an option that is not served yet is kept, with one warning however often it is used") {
   const Decoded decoded = decode(
       "http: {routers: {a: {observability: {metrics: true}}, b: {observability: {tracing: false}}, c: {observability: "
-      "{}}}}");
+      "{accessLogs: true}}}}");
   CHECK(decoded.errors.empty());
   CHECK(decoded.dynamic.http.routers.at("b").observability);
   REQUIRE(decoded.warnings.size() == 1);
