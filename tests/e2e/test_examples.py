@@ -200,6 +200,7 @@ class Grpc(ExampleOfFiles):
         self.addCleanup(lambda: (server.terminate(), server.wait(20)))
         self.start("run", "--configFile=sluice.yml")
         wait_for_status(("127.0.0.1", self.ports["8000"]), "nobody.localhost", 404)
+        self.wait_for_port(self.ports["9000"])
         heard = subprocess.run([python, "client.py", f"127.0.0.1:{self.ports['8000']}"], cwd=self.folder, timeout=60,
                                capture_output=True, text=True, check=False)
         self.assertEqual(heard.stdout, "you said hello\nyou said one\nyou said two\n", heard.stderr)
