@@ -3,7 +3,6 @@
 import os
 import pathlib
 import shutil
-import socket
 import ssl
 import tempfile
 import threading
@@ -12,13 +11,8 @@ import unittest
 
 from engine import ROOT, image, needs_engine, run, wait_until
 from framework import Pem, SecureClient, certificate, get
+from framework.ports import free_port
 from packages import package_image
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def backend_certificate(name="backend.example"):

@@ -7,8 +7,9 @@ import unittest
 from engine import BINARY, run, wait_until
 from framework import patience
 from framework.pebble import Pebble, installed
+from framework.ports import free_port
 from test_delegated_hosts import ComposeCase
-from test_examples import ExampleOfFiles, free_port
+from test_examples import ExampleOfFiles
 
 STAGING = "https://acme-staging-v02.api.letsencrypt.org/directory"
 

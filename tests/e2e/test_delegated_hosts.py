@@ -5,7 +5,6 @@ import os
 import pathlib
 import re
 import shutil
-import socket
 import ssl
 import subprocess
 import tempfile
@@ -14,8 +13,8 @@ import unittest
 from engine import ROOT, SOCKET, fetch, image, needs_engine, run, wait_until
 from framework import Pem, SecureClient, authority, certificate, get
 from framework.pebble import installed
+from framework.ports import free_port
 from packages import package_image
-from test_examples import free_port
 
 TOKEN = "evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ-PCt92wr-oA"
 

@@ -13,8 +13,8 @@ import unittest
 
 from engine import container, docker, fetch, labels, needs_engine, run, wait_for_status, wait_until, whoami_image
 from framework import Sluice, patience
+from framework.ports import free_port
 
-from test_examples import free_port
 
 SSHD = shutil.which("sshd") or "/usr/sbin/sshd"
 HOME = pwd.getpwuid(os.getuid()).pw_dir  # where ssh looks, whatever HOME says

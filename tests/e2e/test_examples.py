@@ -13,15 +13,10 @@ import threading
 import time
 import unittest
 
-from engine import BINARY, ROOT, SOCKET, docker, image, needs_engine, run, wait_for_status, wait_until, whoami_image
+from engine import BINARY, ROOT, SOCKET, image, needs_engine, run, wait_for_status, wait_until, whoami_image
+from framework.ports import free_port
 
 EXAMPLES = ROOT / "examples"
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @needs_engine

@@ -15,8 +15,8 @@ import unittest
 from engine import (BINARY, ROOT, SOCKET, container, docker, fetch, image, labels, needs_engine, run, wait_for_status,
                     wait_until, whoami_image)
 from framework import Sluice
+from framework.ports import free_port
 
-from test_examples import free_port
 
 HOST = "app.localhost"
 

@@ -15,7 +15,7 @@ import unittest
 from engine import (BINARY, ROOT, SOCKET, container, docker, fetch, image, labels, needs_engine, run, wait_for_status,
                     wait_until, whoami_image)
 from framework import Sluice
-from test_examples import free_port
+from framework.ports import free_port
 
 EXAMPLE = ROOT / "examples" / "socket-hardening"
 NGINX = "user root;\npid {at}/pid;\nevents {{}}\nhttp {{\naccess_log off;\n{temporary}\nserver {{\n" \

@@ -11,7 +11,8 @@ import unittest
 
 from engine import ROOT, SOCKET, docker, image, needs_engine, run, whoami_image
 from framework import Named, named_is_there, patience
-from framework.pebble import Pebble, free_port, installed
+from framework.pebble import Pebble, installed
+from framework.ports import free_port
 
 
 @needs_engine

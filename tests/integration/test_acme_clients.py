@@ -7,7 +7,8 @@ import unittest
 
 from acme_cases import Acme
 from framework import patience
-from framework.pebble import free_port, installed
+from framework.pebble import installed
+from framework.ports import free_port
 
 BUSY = '{"type":"urn:ietf:params:acme:error:rateLimited","detail":"too many new orders recently"}'
 FAULTS = {"one 429": ("POST /order-plz", "reply", {"status": 429, "body": BUSY, "headers": {"Retry-After": "2"}}),

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from framework import (Case, SecureClient, binary, certificate, get, host_router, http, patience, response, router, serve,
                        servers)
-from framework.pebble import Pebble, free_port, installed
+from framework.pebble import Pebble, installed
+from framework.ports import free_port
 
 TOKEN = "evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ-PCt92wr-oA"
 PATH = f"/.well-known/acme-challenge/{TOKEN}"

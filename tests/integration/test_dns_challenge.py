@@ -177,7 +177,6 @@ class OverHttp(DnsChallenge):
                          "both are removed", 20)
         self.assert_soon(lambda: self.journal() == [], "nothing is left to do", 10)
 
-
     def test_the_records_of_a_dry_run_that_nobody_waits_for_any_more_are_removed(self):
         ca, provider = self.served()
         ca.proxy.fault("POST /order-plz", "reply", count=9, status=500, body="{}")
@@ -196,7 +195,7 @@ class OverHttp(DnsChallenge):
         self.addCleanup(trying.wait)
         self.addCleanup(trying.kill)
         self.assert_soon(lambda: len(provider.values("/present")) == 2, "both records", 30)
-        trying.send_signal(signal.SIGINT)
+        trying.terminate()
         self.assert_soon(lambda: sorted(provider.values("/cleanup")) == sorted(provider.values("/present")),
                          "both are removed", 20)
         self.assert_soon(lambda: self.journal() == [], "nothing is left to do", 10)

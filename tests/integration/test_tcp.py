@@ -6,8 +6,9 @@ import threading
 import time
 from functools import cached_property
 
-from framework import (Case, Pem, SecureClient, authority, certificate, get, host_router, http, patience, response,
-                       serve, servers)
+from framework import (Case, Pem, SecureClient, authority, certificate, get, host_router, http, response, serve,
+                       servers)
+from framework.ports import free_port
 
 
 class Shared:
@@ -175,9 +176,7 @@ class Passthrough(TcpCase):
 
     def test_a_server_that_is_down_is_passed_over_and_none_left_closes(self):
         vm = self.tls_server()
-        gone = socket.create_server(("127.0.0.1", 0))
-        dead = "127.0.0.1:%d" % gone.getsockname()[1]
-        gone.close()
+        dead = f"127.0.0.1:{free_port()}"
         router = {"rule": "HostSNI(`vm.test`)", "service": "vm", "tls": {"passthrough": True}}
         process = self.sluice(tcp({"vm": router}, {"vm": tcp_servers(dead, vm.address)}))
         for _ in range(4):

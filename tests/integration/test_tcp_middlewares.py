@@ -4,6 +4,7 @@ import threading
 import time
 
 from framework import Case, patience
+from framework.ports import free_port
 
 
 def dynamic(*addresses: str, router: dict | None = None, middlewares: dict | None = None, **options) -> dict:
@@ -120,9 +121,7 @@ class Health(TcpCase):
 
     def test_a_check_without_words_connects_and_one_server_of_several_is_left_out(self):
         upstream = self.echo()
-        gone = socket.create_server(("127.0.0.1", 0))
-        dead = "127.0.0.1:%d" % gone.getsockname()[1]
-        gone.close()
+        dead = f"127.0.0.1:{free_port()}"
         process = self.start(dynamic(dead, upstream.address, healthCheck={"interval": "100ms", "timeout": "1s"}))
         process.wait_for_log("failed its health check", 5)
         for _ in range(4):

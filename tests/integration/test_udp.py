@@ -5,6 +5,7 @@ import threading
 import time
 
 from framework import Case, patience
+from framework.ports import free_port
 
 
 class UdpServer:
@@ -118,10 +119,7 @@ class Sessions(UdpCase):
         self.assertEqual(len(set(server.askers)), 2)
 
     def test_a_server_that_refuses_loses_its_session_and_it_is_logged(self):
-        gone = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        gone.bind(("127.0.0.1", 0))
-        dead = "127.0.0.1:%d" % gone.getsockname()[1]
-        gone.close()
+        dead = f"127.0.0.1:{free_port()}"
         well = self.server(b"well")
         process = self.start(udp(dead, well.address))
         client = self.asker(process)

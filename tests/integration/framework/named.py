@@ -4,12 +4,12 @@ from __future__ import annotations
 import base64
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
 from pathlib import Path
 
+from .ports import free_port
 from .process import patience
 
 PROGRAM = "/usr/sbin/named"
@@ -17,18 +17,6 @@ PROGRAM = "/usr/sbin/named"
 
 def named_is_there() -> bool:
     return os.access(PROGRAM, os.X_OK)
-
-
-def _free_port(address: str) -> int:
-    """Free for UDP and TCP."""
-    while True:
-        with socket.socket() as tcp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-            tcp.bind((address, 0))
-            try:
-                udp.bind(tcp.getsockname())
-            except OSError:
-                continue
-            return tcp.getsockname()[1]
 
 
 class Named:
@@ -49,7 +37,7 @@ class Named:
         raise AssertionError("named does not start:\n" + (self.folder / "log").read_text())
 
     def _start(self) -> bool:
-        self.port = _free_port(self.listen)
+        self.port = free_port(self.listen)
         self.address = f"{self.listen}:{self.port}"
         (self.folder / "named.conf").write_text(
             f'options {{ directory "{self.folder}"; listen-on port {self.port} {{ {self.listen}; }}; listen-on-v6 {{ none; }};'

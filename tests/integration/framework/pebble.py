@@ -1,12 +1,10 @@
 """A certificate authority that speaks ACME: Debian's Pebble, with a name server that leads every name to one address."""
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
 import shutil
-import socket
 import ssl
 import subprocess
 import tempfile
@@ -14,23 +12,9 @@ import time
 import urllib.request
 from pathlib import Path
 
+from .ports import free_port
 from .process import patience
 from .tls import Pem, authority, certificate
-
-
-def free_port(kind: int = socket.SOCK_STREAM) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def free_ports(count: int) -> list[int]:
-    """Each another one."""
-    with contextlib.ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
 
 
 # What scripts/deps fetched beside the one of the system: it has renewal information and profiles.
@@ -58,7 +42,7 @@ class Pebble:
                  profiles: dict[str, int] | None = None, bindings: dict[str, str] | None = None):
         self._program = str(NEWER / "pebble") if newer else "pebble"
         self.folder = Path(tempfile.mkdtemp(prefix="pebble-"))
-        self.port, self.management, self._dns, self._dns_management = free_ports(4)
+        self.port, self.management, self._dns, self._dns_management = (free_port() for _ in range(4))
         self.resolver = f"127.0.0.1:{self._dns}"
         self._names = names or self.resolver
         self.processes: list[subprocess.Popen] = []

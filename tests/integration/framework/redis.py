@@ -7,13 +7,8 @@ import subprocess
 import tempfile
 import time
 
+from .ports import free_port
 from .process import patience
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Redis:
