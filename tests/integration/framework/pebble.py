@@ -84,7 +84,9 @@ class Pebble:
                 return self
             except OSError:
                 if time.monotonic() > deadline or any(process.poll() is not None for process in self.processes):
-                    raise AssertionError(f"Pebble does not answer\n{self.tail()}") from None
+                    said = self.tail()
+                    self.close()
+                    raise AssertionError(f"Pebble does not answer\n{said}") from None
                 time.sleep(0.02)
 
     def _run(self, command: list[str], **environment: str) -> None:
