@@ -15,7 +15,6 @@ from engine import container, docker, fetch, labels, needs_engine, run, wait_for
 from framework import Sluice, patience
 from framework.ports import free_port
 
-
 SSHD = shutil.which("sshd") or "/usr/sbin/sshd"
 HOME = pwd.getpwuid(os.getuid()).pw_dir  # where ssh looks, whatever HOME says
 CAN_MOUNT = subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode == 0

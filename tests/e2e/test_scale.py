@@ -17,7 +17,6 @@ from engine import (BINARY, ROOT, SOCKET, container, docker, fetch, image, label
 from framework import Sluice
 from framework.ports import free_port
 
-
 HOST = "app.localhost"
 
 
