@@ -2,7 +2,25 @@
 # generated C sources which scripts/deps unpacks under build/llhttp.
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
-find_package(OpenSSL 3.0 REQUIRED)
+# OpenSSL is linked into the program where the distribution has its archives: a handshake costs a few percent less than
+# across shared libraries, and the image carries only what is called.
+set(OPENSSL_USE_STATIC_LIBS ${SLUICE_STATIC_OPENSSL})
+foreach(library OPENSSL_SSL_LIBRARY OPENSSL_CRYPTO_LIBRARY)
+  # What an earlier configuration found may be of the other kind.
+  if((SLUICE_STATIC_OPENSSL AND "${${library}}" MATCHES "[.]so") OR
+     (NOT SLUICE_STATIC_OPENSSL AND "${${library}}" MATCHES "[.]a$"))
+    unset(${library} CACHE)
+  endif()
+endforeach()
+find_package(OpenSSL 3.0)
+if(SLUICE_STATIC_OPENSSL AND OpenSSL_FOUND)
+  # A shared libcurl keeps to the OpenSSL it was made for: nothing of this one is offered to it.
+  add_link_options(-Wl,--exclude-libs,ALL)
+elseif(NOT OpenSSL_FOUND)
+  set(OPENSSL_USE_STATIC_LIBS OFF)
+  find_package(OpenSSL 3.0 REQUIRED)
+  message(STATUS "no archives of OpenSSL here: the shared one is used")
+endif()
 find_package(CURL REQUIRED)
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)

@@ -203,7 +203,8 @@ class Start(Case):
     def test_version_prints_a_version(self):
         done = self.run_briefly("version")
         self.assertEqual(done.returncode, 0)
-        self.assertRegex(done.stdout, r"\d+\.\d+\.\d+")
+        self.assertRegex(done.stdout, r"Version: +\d+\.\d+\.\d+\n")
+        self.assertRegex(done.stdout, r"TLS: +OpenSSL \d+\.\d+\.\d+ ")
 
     def test_several_workers_serve(self):
         upstream = self.upstream()
