@@ -74,7 +74,10 @@ Task<Status> Session::subscribe() {
 Status Session::take_events(int status) {
   if (status == 200) return {};
   events_.reset();
-  if (events_refused(status, "docker", resync_period())) return {};
+  if (events_refused(status, "docker", resync_period())) {
+    list_soon();  // the next list may be set for when events were still hoped for
+    return {};
+  }
   return Error{Code::unavailable, Origin::upstream, false, 0, "the engine answers its events with an odd status"};
 }
 
