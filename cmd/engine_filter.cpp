@@ -1,6 +1,8 @@
 #include "cmd/engine_filter.h"
 
 #include <algorithm>
+#include <string>
+#include <vector>
 
 #include "base/text.h"
 #include "observe/log.h"
@@ -26,29 +28,60 @@ std::string_view without_version(std::string_view path) {
   return end != kVersion.size() && end != std::string_view::npos && path[end] == '/' ? path.substr(end) : path;
 }
 
-// "/containers/NAME/json", "/nodes/NAME".
-bool names_one(std::string_view path, std::string_view before, std::string_view after) {
+// What passes: always, or with a flag of `sluice engine-proxy`. NAME stands for one name.
+struct Allowed {
+  bool EngineAllowance::*allowance;  // null: always
+  std::string_view flag;
+  std::vector<std::string_view> paths;
+};
+
+const std::vector<Allowed>& all_allowed() {
+  static const std::vector<Allowed> all = {
+      {nullptr, {}, {"/_ping", "/version", "/events", "/containers/json"}},
+      {&EngineAllowance::inspect, "--inspect", {"/containers/NAME/json"}},
+      {&EngineAllowance::swarm, "--swarm", {"/services", "/tasks", "/networks", "/nodes/NAME"}},
+  };
+  return all;
+}
+
+bool fits(std::string_view path, std::string_view pattern) {
+  constexpr std::string_view kName = "NAME";
+  const std::size_t at = pattern.find(kName);
+  if (at == std::string_view::npos) return path == pattern;
+  const std::string_view before = pattern.substr(0, at), after = pattern.substr(at + kName.size());
   if (!path.starts_with(before) || !path.ends_with(after) || path.size() <= before.size() + after.size()) return false;
   return is_name(path.substr(before.size(), path.size() - before.size() - after.size()));
 }
 
-constexpr std::string_view kRefusal =
-    "GET of /_ping, /version, /events and /containers/json passes; with --inspect /containers/NAME/json, with --swarm "
-    "/services, /tasks, /networks and /nodes/NAME\n";
+std::string make_refusal() {
+  std::string text = "GET passes";
+  for (const Allowed& allowed : all_allowed()) {
+    if (!allowed.flag.empty()) text.append("; with ").append(allowed.flag);
+    text += " for ";
+    for (std::string_view path : allowed.paths) {
+      if (path != allowed.paths.front()) text += ", ";
+      text += path;
+    }
+  }
+  return text + '\n';
+}
 
 }  // namespace
 
 bool engine_allows(std::string_view method, std::string_view path, const EngineAllowance& allowance) {
   if (method != "GET" && method != "HEAD") return false;
-  if (path == "/_ping") return true;
   path = without_version(path);
-  if (path == "/version" || path == "/containers/json" || path == "/events") return true;
-  if (allowance.inspect && names_one(path, "/containers/", "/json")) return true;
-  if (!allowance.swarm) return false;
-  return path == "/services" || path == "/tasks" || path == "/networks" || names_one(path, "/nodes/", "");
+  for (const Allowed& allowed : all_allowed()) {
+    if (allowed.allowance != nullptr && !(allowance.*allowed.allowance)) continue;
+    for (std::string_view pattern : allowed.paths) {
+      if (fits(path, pattern)) return true;
+    }
+  }
+  return false;
 }
 
 Task<Result<http::Response>> EngineFilter::handle(http::Request& request) const {
+  static const std::string kRefusal = make_refusal();
   const bool plain = request.upgrade.empty() && request.body == nullptr;
   if (!plain || !engine_allows(request.method_text, request.target.path, allowance_)) {
     log::warn(
