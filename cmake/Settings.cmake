@@ -14,7 +14,8 @@ option(SLUICE_TESTS "Build the tests" ON)
 option(SLUICE_FUZZ "Build the fuzz targets with libFuzzer (clang only)" OFF)
 option(SLUICE_PRECOMPILE "Precompile the headers that nearly every file includes" OFF)
 set(SLUICE_SANITIZE "" CACHE STRING "Sanitizers for everything we compile: address,undefined or thread")
-cmake_dependent_option(SLUICE_STATIC_OPENSSL "Link OpenSSL into the program" ON [[CMAKE_BUILD_TYPE STREQUAL "Release"]] OFF)
+cmake_dependent_option(SLUICE_STATIC_OPENSSL "Link OpenSSL into the program" ON
+                       [[CMAKE_BUILD_TYPE STREQUAL "Release"]] OFF)
 
 find_program(CCACHE ccache)
 if(CCACHE)

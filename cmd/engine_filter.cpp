@@ -81,9 +81,9 @@ bool engine_allows(std::string_view method, std::string_view path, const EngineA
 }
 
 Task<Result<http::Response>> EngineFilter::handle(http::Request& request) const {
-  static const std::string kRefusal = make_refusal();
   const bool plain = request.upgrade.empty() && request.body == nullptr;
   if (!plain || !engine_allows(request.method_text, request.target.path, allowance_)) {
+    static const std::string kRefusal = make_refusal();
     log::warn(
         "a call of the engine was refused",
         {{"client", request.peer.remote.to_string()}, {"method", request.method_text}, {"path", request.target.path}});

@@ -13,7 +13,7 @@ int version(const std::vector<std::string>&) {
   std::printf("Version:      %s\n", kVersion);
   std::printf("Codename:     sluice\n");
   std::printf("Compiler:     %s\n", SLUICE_COMPILER);
-  std::printf("TLS:          %s\n", tls::library_version().data());
+  std::printf("TLS:          %s\n", tls::library_version());
   std::printf("OS/Arch:      linux/%s\n", system.machine);
   return 0;
 }

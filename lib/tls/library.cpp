@@ -4,6 +4,6 @@
 
 namespace sluice::tls {
 
-std::string_view library_version() { return OpenSSL_version(OPENSSL_VERSION); }
+const char* library_version() { return OpenSSL_version(OPENSSL_VERSION); }
 
 }  // namespace sluice::tls

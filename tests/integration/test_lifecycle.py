@@ -206,6 +206,11 @@ class Start(Case):
         self.assertRegex(done.stdout, r"Version: +\d+\.\d+\.\d+\n")
         self.assertRegex(done.stdout, r"TLS: +OpenSSL \d+\.\d+\.\d+ ")
 
+    def test_no_library_gets_its_tls_from_the_program(self):
+        done = subprocess.run(["nm", "-D", "--defined-only", str(binary())], capture_output=True, text=True, timeout=60,
+                              check=True)
+        self.assertNotRegex(done.stdout, r" (SSL|EVP|X509|BIO|ERR)_\w+")
+
     def test_several_workers_serve(self):
         upstream = self.upstream()
         process = self.sluice(upstream, workers=3)

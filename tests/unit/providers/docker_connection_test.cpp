@@ -73,6 +73,20 @@ TEST_CASE("where events are refused, or held back, the engine is listed more oft
   CHECK(edge.stats().reconnects == 0);
 }
 
+TEST_CASE("a refusal of events that comes late is followed by a list at once") {
+  Timing timing = quick();
+  timing.blind_resync = 60s;
+  FakeEngine engine;
+  engine.put("web", {});
+  engine.forbid("/events");
+  engine.stall("/events");
+  Edge edge(engine, timing);
+  REQUIRE(edge.until([&] { return edge.routed("web"); }));
+  engine.put("late", {.ip = "10.0.0.3"});
+  engine.go_on();
+  CHECK(edge.until([&] { return edge.routed("late"); }));
+}
+
 TEST_CASE("with resyncInterval 0 it is listed all the same where there are no events, and nowhere else") {
   Timing timing = quick();
   timing.resync = 0s;
