@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "base/text.h"
 #include "tls/client_hello.h"
+#include "tls/library_context.h"
 #include "tls/native.h"
 
 namespace sluice::tls {
@@ -149,7 +150,7 @@ Certificate::Made Certificate::parse(const std::string& chain, const std::string
   }
   // What the library's security level refuses in a handshake, it should refuse where somebody reads it.
   // Making a context takes longer than all else here, so there is one for all of them.
-  static SSL_CTX* const trials = SSL_CTX_new(TLS_server_method());
+  static SSL_CTX* const trials = SSL_CTX_new_ex(library_context(), nullptr, TLS_server_method());
   SLUICE_CHECK(trials != nullptr);
   Native<ssl_st> trial(SSL_new(trials));
   SLUICE_CHECK(trial != nullptr);

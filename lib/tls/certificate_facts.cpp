@@ -88,12 +88,8 @@ std::string decimal(const ASN1_INTEGER* number) {
 }  // namespace
 
 std::optional<CertificateFacts> CertificateFacts::of(std::string_view der) {
-  const auto* bytes = reinterpret_cast<const unsigned char*>(der.data());
-  Native<x509_st> certificate(d2i_X509(nullptr, &bytes, static_cast<long>(der.size())));
-  if (certificate == nullptr) {
-    ERR_clear_error();
-    return std::nullopt;
-  }
+  Native<x509_st> certificate = read_certificate(der);
+  if (certificate == nullptr) return std::nullopt;
   CertificateFacts facts;
   facts.subject = name_of(X509_get_subject_name(certificate.get()));
   facts.issuer = name_of(X509_get_issuer_name(certificate.get()));

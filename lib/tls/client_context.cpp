@@ -5,6 +5,7 @@
 
 #include "base/result.h"
 #include "tls/client_sessions.h"
+#include "tls/library_context.h"
 
 namespace sluice::tls {
 
@@ -31,7 +32,7 @@ static std::string apply_authorities(const ClientPolicy& policy, SSL_CTX* contex
 ClientContext::Made ClientContext::make(ClientPolicy policy) {
   Made made;
   std::shared_ptr<ClientContext> self(new ClientContext(std::move(policy)));
-  self->context_.reset(SSL_CTX_new(TLS_client_method()));
+  self->context_.reset(SSL_CTX_new_ex(library_context(), nullptr, TLS_client_method()));
   SLUICE_CHECK(self->context_ != nullptr);
   SSL_CTX* context = self->context_.get();
   const ClientPolicy& ours = self->policy_;

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/result.h"
+#include "tls/library_context.h"
 
 namespace sluice::tls {
 namespace {
@@ -20,9 +21,22 @@ Native<bio_st> memory(const std::string& text) {
 }
 
 // There is nobody to ask for a passphrase.
-int no_passphrase(char*, int, int, void* asked) {
-  *static_cast<bool*>(asked) = true;
-  return -1;
+int no_passphrase(char*, int, int, void*) { return -1; }
+
+// By PKCS #8 (RFC 7468 §11) or by the older RFC 1421 §4.6.1.1.
+bool is_encrypted(const std::string& pem) {
+  return pem.find("-----BEGIN ENCRYPTED PRIVATE KEY-----") != pem.npos ||
+         pem.find("Proc-Type: 4,ENCRYPTED") != pem.npos;
+}
+
+// A certificate of our context that `read` has filled; null where it has not, and then the library may have freed it.
+template <class Read>
+Native<x509_st> filled(Read read) {
+  X509* certificate = X509_new_ex(library_context(), nullptr);
+  SLUICE_CHECK(certificate != nullptr);
+  bool good = read(&certificate);
+  Native<x509_st> owned(certificate);
+  return good ? std::move(owned) : nullptr;
 }
 
 // A reader of PEM keys that is set up once for each thread: for every key the library would set up all its decoders
@@ -30,8 +44,9 @@ int no_passphrase(char*, int, int, void* asked) {
 class KeyReader {
  public:
   KeyReader()
-      : context_(OSSL_DECODER_CTX_new_for_pkey(&key_, "PEM", nullptr, nullptr, EVP_PKEY_KEYPAIR, nullptr, nullptr)) {
-    SLUICE_CHECK(context_ != nullptr && OSSL_DECODER_CTX_set_pem_password_cb(context_, no_passphrase, &asked_) == 1);
+      : context_(OSSL_DECODER_CTX_new_for_pkey(&key_, "PEM", nullptr, nullptr, EVP_PKEY_KEYPAIR, library_context(),
+                                               nullptr)) {
+    SLUICE_CHECK(context_ != nullptr && OSSL_DECODER_CTX_set_pem_password_cb(context_, no_passphrase, nullptr) == 1);
   }
   KeyReader(const KeyReader&) = delete;
   KeyReader& operator=(const KeyReader&) = delete;
@@ -45,7 +60,6 @@ class KeyReader {
 
  private:
   EVP_PKEY* key_ = nullptr;
-  bool asked_ = false;
   OSSL_DECODER_CTX* context_;
 };
 
@@ -74,9 +88,9 @@ std::vector<Native<x509_st>> read_certificates(const std::string& pem, std::stri
   std::vector<Native<x509_st>> certificates;
   Native<bio_st> bio = memory(pem);
   ERR_clear_error();
-  bool asked = false;
-  while (X509* certificate = PEM_read_bio_X509(bio.get(), nullptr, no_passphrase, &asked)) {
-    certificates.emplace_back(certificate);
+  while (Native<x509_st> certificate = filled(
+             [&](X509** into) { return PEM_read_bio_X509(bio.get(), into, no_passphrase, nullptr) != nullptr; })) {
+    certificates.push_back(std::move(certificate));
   }
   bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
   std::string_view reason = take_openssl_error();
@@ -87,6 +101,14 @@ std::vector<Native<x509_st>> read_certificates(const std::string& pem, std::stri
     error = "there is no certificate in it";
   }
   return certificates;
+}
+
+Native<x509_st> read_certificate(std::string_view der) {
+  const auto* bytes = reinterpret_cast<const unsigned char*>(der.data());
+  Native<x509_st> certificate =
+      filled([&](X509** into) { return d2i_X509(into, &bytes, static_cast<long>(der.size())) != nullptr; });
+  if (certificate == nullptr) ERR_clear_error();
+  return certificate;
 }
 
 Native<evp_pkey_st> read_key(const std::string& pem, std::string& error) {
@@ -100,11 +122,11 @@ Native<evp_pkey_st> read_key(const std::string& pem, std::string& error) {
   // What comes first may be something else, EC parameters for one.
   ERR_clear_error();
   bio = memory(pem);
-  bool asked = false;
-  Native<evp_pkey_st> key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, &asked));
+  Native<evp_pkey_st> key(
+      PEM_read_bio_PrivateKey_ex(bio.get(), nullptr, no_passphrase, nullptr, library_context(), nullptr));
   std::string_view reason = take_openssl_error();
   if (key != nullptr) return key;
-  if (asked) {
+  if (is_encrypted(pem)) {
     error = "the key is encrypted, and there is nobody to ask for its passphrase";
   } else if (pem.find("PRIVATE KEY-----") == std::string::npos) {
     error = "there is no private key in the key file";

@@ -36,6 +36,8 @@ std::int64_t unix_time(const asn1_string_st* time);
 
 // All certificates of a PEM text, in order; none and `error` when there is none or one is broken.
 std::vector<Native<x509_st>> read_certificates(const std::string& pem, std::string& error);
+// One certificate as it is on the wire; null when it is none.
+Native<x509_st> read_certificate(std::string_view der);
 // The private key of a PEM text; null and `error` when there is none, or it is encrypted.
 Native<evp_pkey_st> read_key(const std::string& pem, std::string& error);
 

@@ -5,6 +5,7 @@
 
 #include "base/result.h"
 #include "base/text.h"
+#include "tls/library_context.h"
 
 namespace sluice::tls {
 namespace {
@@ -77,7 +78,7 @@ int version_of(std::string_view text) {
 }
 
 bool library_takes(const std::string& suite) {
-  SSL_CTX* trial = SSL_CTX_new(TLS_method());
+  SSL_CTX* trial = SSL_CTX_new_ex(library_context(), nullptr, TLS_method());
   SLUICE_CHECK(trial != nullptr);
   bool takes = SSL_CTX_set_cipher_list(trial, suite.c_str()) == 1;
   SSL_CTX_free(trial);

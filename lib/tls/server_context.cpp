@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "tls/digest.h"
+#include "tls/library_context.h"
 #include "tls/tls_stream.h"
 
 namespace sluice::tls {
@@ -67,7 +68,7 @@ struct ServerCallbacks {
                                OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
                                OSSL_PARAM_construct_end()};
     // Asking for the cipher by name each time would take longer than to use it.
-    static EVP_CIPHER* const kind = EVP_CIPHER_fetch(nullptr, "AES-256-CBC", nullptr);
+    static EVP_CIPHER* const kind = EVP_CIPHER_fetch(library_context(), "AES-256-CBC", nullptr);
     bool good = EVP_CipherInit_ex(cipher, kind, nullptr, key->cipher.data(), iv, sealing) == 1 &&
                 EVP_MAC_CTX_set_params(mac, parameters) == 1;
     if (!good) return -1;
@@ -132,7 +133,7 @@ ServerContext::Made ServerContext::make(const ServerPolicy& policy, const std::s
 }
 
 Native<ssl_ctx_st> ServerContext::make_native(std::string& error, std::vector<std::string>& warnings) const {
-  Native<ssl_ctx_st> made(SSL_CTX_new(TLS_server_method()));
+  Native<ssl_ctx_st> made(SSL_CTX_new_ex(library_context(), nullptr, TLS_server_method()));
   SLUICE_CHECK(made != nullptr);
   SSL_CTX* context = made.get();
   error = apply_protocol(policy_.protocol, context, warnings);
