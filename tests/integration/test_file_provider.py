@@ -9,7 +9,7 @@ import time
 import unittest
 from pathlib import Path
 
-from framework import Case, Sluice, binary, get, heavy, host_router, http, patience, response, serve, servers
+from framework import Case, Sluice, alone, binary, get, heavy, host_router, http, patience, response, serve, servers
 from test_reload import Load
 
 APPLIED = "configuration applied"
@@ -88,6 +88,7 @@ class Tools(Case):
     def test_a_file_that_breaks_keeps_its_last_content_and_says_where_it_is_wrong(self):
         self.file.write_text(self.file.read_text() + "  middlewares: [\n")
         self.process.wait_for_log(r"app\.yml:\d+:\d+.*last good content")
+        self.process.wait_for_log(APPLIED + ".*problems=1")
         self.assertEqual(self.client(self.process).ask(get(host="a.test")).status, 200)
         (self.folder / "sub").mkdir()
         self.change(lambda: (self.folder / "sub" / "other.json").write_text(
@@ -236,6 +237,7 @@ class Mounted(Case):
 
 
 class Size(Case):
+    @alone
     @heavy
     def test_a_thousand_routers_change_soon_and_nobody_notices(self):
         upstream = self.upstream(serve(response(200, b"hello")))
