@@ -87,7 +87,7 @@ void FileSet::load_file(const std::string& path, Reading reading, Empty empty, L
   if (!text) {
     problem.effect = known.has_good ? kLastGood : kNothing;
     loaded.report.push_back(std::move(problem));
-  } else if (trim(*text).empty() && known.has_good && !trim(known.text).empty() && empty == Empty::hold) {
+  } else if (trim(*text).empty() && empty == Empty::hold && !(known.read && trim(known.text).empty())) {
     loaded.held = true;
   } else if (!known.read || reading == Reading::all || *text != known.text) {
     Document document = read_document(*text, path);

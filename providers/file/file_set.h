@@ -22,9 +22,10 @@ class FileSet {
     changes,  // files whose text is the same are not read into configuration again
     all,      // even those: a template may come to another result, a certificate may be new
   };
-  // What to do with a file that had content and is empty now: it may have been truncated just before it is written.
+  // What to do with a file that is empty and was not before, or is new: whoever truncated or made it may be about to
+  // write it.
   enum class Empty {
-    hold,    // keep its last content for the moment
+    hold,    // keep its last content, if it had any, for the moment
     accept,  // it is meant to be empty
   };
   struct Loaded {

@@ -1,5 +1,6 @@
 """The Dockerfile builds on Debian 13 and its image is small, unprivileged, read-only and healthy."""
 
+import functools
 import json
 import os
 import pathlib
@@ -7,8 +8,7 @@ import subprocess
 import tempfile
 import unittest
 
-from engine import (ROOT, SOCKET, container, docker, engine_answers, fetch, labels, needs_engine, run, wait_for_status,
-                    wait_until)
+from engine import ROOT, SOCKET, container, docker, fetch, labels, needs_engine, run, wait_for_status, wait_until
 
 BASE = "debian:13"
 NAME = "sluice:e2e"
@@ -44,14 +44,19 @@ def make_base():
         raise AssertionError("tar failed")
 
 
+@functools.cache
+def build():
+    make_base()
+    proxies = [word for name in ("http_proxy", "https_proxy", "no_proxy") if os.environ.get(name)
+               for word in ("--build-arg", name)]
+    docker("build", "--network=host", *proxies, "-t", NAME, ".")
+
+
 @needs_engine
 class Image(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        make_base()
-        proxies = [word for name in ("http_proxy", "https_proxy", "no_proxy") if os.environ.get(name)
-                   for word in ("--build-arg", name)]
-        docker("build", "--network=host", *proxies, "-t", NAME, ".")
+        build()
 
     def inspect(self, what, template):
         return docker("inspect", "-f", template, what)

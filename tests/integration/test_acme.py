@@ -7,7 +7,7 @@ import time
 import unittest
 
 from acme_cases import Acme
-from framework import SecureClient, authority, certificate, get, heavy, http
+from framework import SecureClient, alone, authority, certificate, get, heavy
 
 
 class Obtaining(Acme):
@@ -42,6 +42,7 @@ class Obtaining(Acme):
         ca.serve(process.address("web")[1])
         self.wait_until_served(process, "a.test", 30)
 
+    @alone
     def test_twenty_names_take_two_seconds(self):
         ca = self.ca()
         process = self.edge_for(ca, self.routes("n0.test", domains=[

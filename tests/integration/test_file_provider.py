@@ -9,7 +9,7 @@ import time
 import unittest
 from pathlib import Path
 
-from framework import Case, Sluice, binary, get, heavy, host_router, http, patience, response, serve, servers
+from framework import Case, Sluice, alone, binary, get, heavy, host_router, http, patience, response, serve, servers
 from test_reload import Load
 
 APPLIED = "configuration applied"
@@ -55,6 +55,7 @@ class Tools(Case):
         self.change(lambda: self.run_there("cp", self.prepared("b.test"), "app.yml"), "b.test")
         self.change(lambda: self.run_there("mv", self.prepared("c.test"), "app.yml"), "c.test")
 
+    @alone  # between two steps of it pass less than the 30 ms that the provider waits
     def test_an_editor_that_renames_the_old_file_away(self):
         def edit():
             os.rename(self.file, self.folder / "app.yml~")
@@ -68,6 +69,7 @@ class Tools(Case):
             self.skipTest("no rsync")
         self.change(lambda: self.run_there("rsync", self.prepared("b.test"), "app.yml"), "b.test")
 
+    @alone  # between two steps of it pass less than the 30 ms that the provider waits
     def test_git_checkout_of_a_branch(self):
         self.run_there("git", "init", "-q", "-b", "old")
         self.run_there("git", "add", "app.yml")
@@ -88,6 +90,7 @@ class Tools(Case):
     def test_a_file_that_breaks_keeps_its_last_content_and_says_where_it_is_wrong(self):
         self.file.write_text(self.file.read_text() + "  middlewares: [\n")
         self.process.wait_for_log(r"app\.yml:\d+:\d+.*last good content")
+        self.process.wait_for_log(APPLIED + ".*problems=1")
         self.assertEqual(self.client(self.process).ask(get(host="a.test")).status, 200)
         (self.folder / "sub").mkdir()
         self.change(lambda: (self.folder / "sub" / "other.json").write_text(
@@ -151,14 +154,14 @@ class WithoutEvents(Case):
         _, change_unseen, changed_unseen = self.followed("--providers.file.pollInterval=1h", prefix=IN_OVERLAY)
         change_unseen()
         change()
-        self.assert_soon(changed, "b.test is live", 10)
+        self.assert_soon(changed, "b.test is live", 30)  # a look that takes long makes looks rare
         self.assertFalse(changed_unseen())  # there was no event
 
     @unittest.skipUnless(can_run(*WITHOUT_WATCHES, "true"), "no namespaces for users here")
     def test_no_watches_left(self):
         process, change, changed = self.followed(prefix=WITHOUT_WATCHES)
         change()
-        self.assert_soon(changed, "b.test is live", 10)
+        self.assert_soon(changed, "b.test is live", 30)  # a look that takes long makes looks rare
         self.assertEqual(len(process.log("no more file watches")), 1)
 
 
@@ -236,6 +239,7 @@ class Mounted(Case):
 
 
 class Size(Case):
+    @alone
     @heavy
     def test_a_thousand_routers_change_soon_and_nobody_notices(self):
         upstream = self.upstream(serve(response(200, b"hello")))

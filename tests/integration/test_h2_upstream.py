@@ -1,11 +1,10 @@
 """HTTP/2 towards servers: which version is spoken, how connections are shared, and what is repeated when one ends."""
 import ssl
-import threading
 import time
 from functools import cached_property
 
 from framework import Case, authority, certificate, get, host_router, http, patience, request, response, serve, \
-    server_context, single
+    server_context
 from framework.h2 import GOAWAY, H2Client, H2Server, frame, hyperframe, serve_h2
 from test_upgrade import HANDSHAKE, echo
 

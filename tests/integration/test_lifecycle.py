@@ -6,7 +6,7 @@ import subprocess
 import threading
 import time
 
-from framework import Case, Client, binary, get, heavy, hold, patience, request, response, serve
+from framework import Case, Client, alone, binary, get, heavy, hold, patience, request, response, serve
 
 WEB = "--entryPoints.web.transport.lifeCycle"
 
@@ -138,6 +138,7 @@ class Drain(Case):
         self.assertEqual(process.wait(10), 0)
         self.assert_within(4.0, began, "ending")
 
+    @alone
     def test_the_terminating_status_of_ping_is_an_option(self):
         process = self.sluice({}, f"{WEB}.requestAcceptGraceTimeout=1s", "--ping=true", "--ping.entryPoint=web",
                               "--ping.terminatingStatusCode=204")
@@ -145,6 +146,7 @@ class Drain(Case):
         self.assert_soon(lambda: self.client(process).ask(get("/ping")).status == 204, "the chosen status", 0.8)
         self.assertEqual(process.wait(10), 0)
 
+    @alone
     def test_a_second_signal_ends_at_once(self):
         _, process, client = self.edge(hold, f"{WEB}.graceTimeOut=60s")
         client.send(get())
@@ -304,9 +306,10 @@ class Many(Case):
     def test_clients_come_and_go_while_others_are_served(self):
         upstream, process, steady = self.edge(workers=2)
         stopping = threading.Event()
+        coming = threading.Semaphore(0)  # so many for each request of the one who stays, or these threads take it all
 
         def churn():
-            while not stopping.is_set():
+            while coming.acquire(timeout=patience(10)) and not stopping.is_set():
                 connection = socket.create_connection(process.web)
                 connection.sendall(os.urandom(20) if len(upstream.requests) % 2 else get())
                 connection.close()
@@ -315,7 +318,9 @@ class Many(Case):
         for thread in threads:
             thread.start()
         for _ in range(300):
+            coming.release(8)
             self.assertEqual(steady.ask(get()).status, 200)
         stopping.set()
+        coming.release(len(threads))
         for thread in threads:
             thread.join(patience(5))

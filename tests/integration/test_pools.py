@@ -1,7 +1,7 @@
 """Upstream connections: kept, reused, dropped; and the one rule that says when a request may be sent again."""
 import time
 
-from framework import Case, answer, get, hold, refuse_connections, request, response, serve, single
+from framework import Case, alone, answer, get, hold, refuse_connections, request, response, serve, single
 
 
 def dies_on_reuse(connection):
@@ -85,6 +85,7 @@ class Reuse(Case):
         self.assertEqual(len(upstream.connections), 5)
         self.assertEqual(len(upstream.requests), 5)
 
+    @alone
     def test_an_idle_connection_ends_as_soon_as_the_upstream_ends_it(self):
         took = []
 

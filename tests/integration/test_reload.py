@@ -4,7 +4,8 @@ import os
 import threading
 import time
 
-from framework import Case, all_hosts, get, hold, host_router, http, patience, request, response, serve, servers, single
+from framework import (Case, all_hosts, alone, get, hold, host_router, http, patience, request, response, serve, servers,
+                       single)
 
 
 class Load:
@@ -42,6 +43,7 @@ class Load:
 
 
 class Reload(Case):
+    @alone
     def test_a_change_is_live_soon(self):
         a, b = self.upstream(serve(response(200, b"a"))), self.upstream(serve(response(200, b"b")))
         process = self.sluice(a)

@@ -164,15 +164,12 @@ class Passthrough(TcpCase):
                                   {"vm": tcp_servers(vm.address)}))
         client = self.secure(process, "vm.test")
         data = bytes(range(256)) * 40_000
-        sender = threading.Thread(target=client.socket.sendall, args=(data,))
-        sender.start()
-        got = bytearray()
-        while len(got) < len(data):
-            piece = client.socket.recv(1 << 18)
-            self.assertTrue(piece)
-            got += piece
-        sender.join()
-        self.assertEqual(bytes(got), data)
+        began = time.monotonic()
+        client.send_while_reading(data)
+        got = client.reader.exactly(len(data))
+        self.assert_within(60, began, "ten megabytes")
+        self.assertTrue(got == data, "what came back is not what was sent")
+        self.assertTrue(client.is_silent())
 
     def test_a_server_that_is_down_is_passed_over_and_none_left_closes(self):
         vm = self.tls_server()

@@ -9,7 +9,7 @@ import time
 from functools import cached_property
 from pathlib import Path
 
-from framework import (Case, SecureClient, authority, certificate, get, heavy, host_router, http, is_sanitized,
+from framework import (Case, SecureClient, alone, authority, certificate, get, heavy, host_router, http, is_sanitized,
                        patience, response, serve, servers)
 
 
@@ -96,6 +96,7 @@ class Certificates(TlsCase):
         process.configure(self.app("a.test", tls={"stores": {"default": {"defaultCertificate": default.inline()}}}))
         self.assertEqual(self.secure(process, "a.test").names(), {"default.test"})
 
+    @alone
     def test_a_changed_file_is_served_at_once_and_no_connection_notices(self):
         process = self.sluice({})
         folder = process.folder

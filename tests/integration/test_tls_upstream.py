@@ -3,7 +3,7 @@ import ssl
 import time
 from functools import cached_property
 
-from framework import (Case, authority, certificate, get, host_router, http, response, serve, server_context)
+from framework import (Case, alone, authority, certificate, get, host_router, http, response, serve, server_context)
 
 
 class Shared:
@@ -108,6 +108,7 @@ class TlsUpstreams(Case):
         process.configure(self.through(upstream, rootCAs=roots))
         self.assertEqual(self.ask(process).status, 502)
 
+    @alone
     def test_rotated_roots_are_live_without_a_reload(self):
         old, new = authority(), authority()
         upstream = self.secure_upstream()

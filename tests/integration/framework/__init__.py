@@ -4,7 +4,7 @@ Nothing here knows HTTP beyond what is needed to frame a message: bytes go out a
 they came in, so that a test can say what it means on the wire.
 """
 from .acme import CertificateAuthority
-from .case import Case, heavy
+from .case import Case, alone, heavy
 from .client import Client, Closed
 from .config import all_hosts, host_router, http, load_balancer, router, servers, single
 from .named import Named, named_is_there
@@ -14,7 +14,7 @@ from .upstream import Upstream, answer, hold, refuse_connections, serve
 from .wire import chunked, get, request, response
 
 __all__ = [
-    "Case", "CertificateAuthority", "Client", "Closed", "Named", "Pem", "SecureClient", "Sluice", "Upstream", "all_hosts", "answer", "authority", "binary",
+    "Case", "CertificateAuthority", "Client", "Closed", "Named", "Pem", "SecureClient", "Sluice", "Upstream", "all_hosts", "alone", "answer", "authority", "binary",
     "certificate", "chunked", "get", "heavy", "hold",
     "host_router", "http", "is_sanitized", "load_balancer", "named_is_there", "patience", "refuse_connections", "request", "response",
     "router", "serve", "server_context", "servers",

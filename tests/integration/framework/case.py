@@ -17,6 +17,13 @@ def heavy(test):
     return unittest.skipIf(os.environ.get("SLUICE_QUICK"), "heavy: left out by --quick")(test)
 
 
+def alone(test):
+    """Marks a test that asks for so short a time on the clock that others beside it would decide the answer; `run` gives
+    it the machine for itself."""
+    test.alone = True
+    return test
+
+
 class Case(unittest.TestCase):
     """Owns what a test starts. At the end clients and upstreams go first, so that a drain has nothing to wait for; then
     every process must end by itself, with status 0 and nothing from a sanitizer."""

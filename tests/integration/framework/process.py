@@ -241,7 +241,7 @@ class Sluice:
 
     def in_memory(self, pieces: list[bytes]) -> list[bytes]:
         """Those that are somewhere in what the process may write to. The huge mappings are a sanitizer's books."""
-        everything = b""
+        found: set[bytes] = set()
         with open(f"/proc/{self.pid}/maps", encoding="ascii") as maps, \
                 open(f"/proc/{self.pid}/mem", "rb", buffering=0) as memory:
             for line in maps:
@@ -251,8 +251,9 @@ class Sluice:
                     continue
                 with contextlib.suppress(OSError):  # gone since
                     memory.seek(begin)
-                    everything += memory.read(end - begin)
-        return [piece for piece in pieces if piece in everything]
+                    data = memory.read(end - begin)
+                    found.update(piece for piece in pieces if piece in data)
+        return [piece for piece in pieces if piece in found]
 
     def cpu_seconds(self) -> float:
         fields = Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()

@@ -1,6 +1,7 @@
 """Certificates made with the openssl program, and a client that speaks TLS."""
 from __future__ import annotations
 
+import os
 import select
 import socket
 import ssl
@@ -63,7 +64,7 @@ def certificate(*names: str, issuer: Pem | None = None, days: int = 2, rsa: bool
             (at / "ca.key").write_text(issuer.key)
             _openssl("req", "-new", *made, *extensions, "-out", str(at / "csr"))
             (at / "database").touch()
-            (at / "serial").write_text("%032x" % int.from_bytes(Path("/dev/urandom").open("rb").read(8), "big"))
+            (at / "serial").write_text("%032x" % int.from_bytes(os.urandom(8), "big"))
             (at / "ca.cnf").write_text("[ca]\ndefault_ca=ca_default\n[ca_default]\ndatabase=database\nserial=serial\n"
                                        "new_certs_dir=.\ndefault_md=sha256\npolicy=any\ncopy_extensions=copy\n"
                                        "unique_subject=no\n[any]\ncommonName=supplied\n")

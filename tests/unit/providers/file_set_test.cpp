@@ -153,6 +153,21 @@ TEST_CASE("an empty file is held for a moment and then believed") {
   CHECK_FALSE(load(files).held);  // it was empty before
 }
 
+TEST_CASE("a new file that is still empty is held too") {
+  Place place;
+  place.write("a.yml", router("a"));
+  FileSet files = directory(place);
+  load(files);
+  place.write("b.yml", "");
+  FileSet::Loaded loaded = load(files);
+  CHECK(loaded.held);
+  CHECK(loaded.report.empty());
+  place.write("b.yml", router("b"));
+  loaded = load(files);
+  CHECK_FALSE(loaded.held);
+  CHECK(names(loaded) == "a b");
+}
+
 TEST_CASE("a removed file of a directory is gone; a directory that is gone keeps its files") {
   Place place;
   place.make("conf");
