@@ -21,8 +21,9 @@ using Names = std::span<const std::string_view>;
 
 // By the first name the library gives each: what follows are aliases and object identifiers. Newer releases know all of
 // these, older ones have less.
-constexpr std::string_view kDigests[] = {"SHA1",     "SHA2-224", "SHA2-256", "SHA2-384", "SHA2-512", "SHA3-224",
-                                         "SHA3-256", "SHA3-384", "SHA3-512", "MD5",      "MD5-SHA1"};
+constexpr std::string_view kDigests[] = {"SHA1",         "SHA2-224",     "SHA2-256", "SHA2-384", "SHA2-512",
+                                         "SHA2-512/224", "SHA2-512/256", "SHA3-224", "SHA3-256", "SHA3-384",
+                                         "SHA3-512",     "MD5",          "MD5-SHA1"};
 constexpr std::string_view kCiphers[] = {"AES-128-GCM",
                                          "AES-256-GCM",
                                          "ChaCha20-Poly1305",

@@ -17,7 +17,7 @@ KINDS = {
     "ed25519": ("ED25519",),
     "ed448": ("ED448",),
 }
-DIGESTS = ("sha1", "sha224", "sha256", "sha384", "sha512", "sha3-256", "sha3-512")
+DIGESTS = ("sha1", "sha224", "sha256", "sha384", "sha512", "sha512-256", "sha3-256", "sha3-512")
 ENCRYPTED = (("-aes256",), ("-traditional", "-aes256"), ("-traditional", "-des3"), ("-traditional", "-camellia128"))
 
 

@@ -116,7 +116,7 @@ TEST_CASE("a file that breaks keeps its last good content, the others go live") 
 
 TEST_CASE("a file that was never good does not hold up the others") {
   Place place;
-  place.write("a.yml", "\x00\x01\xFF binary");
+  place.write("a.yml", std::string("\x00\x01\xFF binary", 10));
   place.write("b.yml", "- a\n- list\n");
   place.write("c.toml", "[http\n");
   place.write("d.yml", router("d"));
