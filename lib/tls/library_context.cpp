@@ -33,7 +33,8 @@ constexpr std::string_view kCiphers[] = {"AES-128-GCM",
                                          "AES-256-CBC-HMAC-SHA1",
                                          "AES-128-CBC-HMAC-SHA256",
                                          "AES-256-CBC-HMAC-SHA256",
-                                         "DES-EDE3-CBC"};
+                                         "DES-EDE3-CBC",
+                                         "AES-256-CTR"};  // of the random generator
 constexpr std::string_view kMacs[] = {"HMAC"};
 constexpr std::string_view kDerivations[] = {"HKDF", "TLS13-KDF", "TLS1-PRF"};
 constexpr std::string_view kKeys[] = {"RSA",
@@ -105,14 +106,24 @@ class Selection {
     }
   }
 
+  // Into that context, and into the one in which the algorithms were made: a random generator of OpenSSL 3.5 looks
+  // there for the provider it was asked of, by name.
+  static void load_into(OSSL_LIB_CTX* context) {
+    for (OSSL_LIB_CTX* one : {only().whole_, context}) {
+      SLUICE_CHECK(OSSL_PROVIDER_add_builtin(one, kName, begin) == 1 && OSSL_PROVIDER_load(one, kName) != nullptr);
+    }
+  }
+
+ private:
+  using Function = void (*)();
+
+  static constexpr const char* kName = "sluice";
+
   static int begin(const OSSL_CORE_HANDLE*, const OSSL_DISPATCH*, const OSSL_DISPATCH** functions, void** context) {
     *functions = kFunctions;
     *context = OSSL_PROVIDER_get0_provider_ctx(only().default_);
     return 1;
   }
-
- private:
-  using Function = void (*)();
 
   static const Selection& only() {
     static const Selection* const selection = new Selection;  // outlives whoever still speaks TLS at the end
@@ -162,8 +173,8 @@ ossl_lib_ctx_st* library_context() {
   static OSSL_LIB_CTX* const context = [] {
     forget_old_names();
     OSSL_LIB_CTX* made = OSSL_LIB_CTX_new();
-    SLUICE_CHECK(made != nullptr && OSSL_PROVIDER_add_builtin(made, "sluice", Selection::begin) == 1 &&
-                 OSSL_PROVIDER_load(made, "sluice") != nullptr);
+    SLUICE_CHECK(made != nullptr);
+    Selection::load_into(made);
     EVP_MD_free(EVP_MD_fetch(made, "SHA2-256", nullptr));  // its first look
     recall_old_names();
     return made;
