@@ -29,6 +29,12 @@ def docker(*arguments, **options):
     return run("docker", *arguments, **options)
 
 
+def logs(name):
+    """What a container has written, to either stream."""
+    return subprocess.run(["docker", "logs", name], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          check=False).stdout
+
+
 @functools.cache
 def engine_answers():
     return subprocess.run(["docker", "info"], capture_output=True, check=False).returncode == 0

@@ -4,11 +4,14 @@ import functools
 import json
 import os
 import pathlib
+import socket
+import ssl
 import subprocess
 import tempfile
 import unittest
 
-from engine import ROOT, SOCKET, container, docker, fetch, labels, needs_engine, run, wait_for_status, wait_until
+from engine import (ROOT, SOCKET, container, docker, fetch, labels, logs, needs_engine, run, wait_for_status,
+                    wait_until)
 
 BASE = "debian:13"
 NAME = "sluice:e2e"
@@ -93,6 +96,7 @@ class Image(unittest.TestCase):
         host = f"image-{os.getpid()}.test"
         proxy = ["--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--group-add", group,
                  "-v", f"{SOCKET}:{SOCKET}:ro", NAME, "--entryPoints.web.address=:8000", "--ping=true",
+                 "--entryPoints.secure.address=:8443", "--entryPoints.secure.http.tls=true",
                  "--providers.docker=true", "--providers.docker.exposedByDefault=false"]
         service = [*labels(traefik__enable="true", traefik__http__routers__image__rule=f"Host(`{host}`)"), NAME,
                    "whoami", "--address=:8080"]
@@ -104,8 +108,12 @@ class Image(unittest.TestCase):
                 wait_until(lambda: self.inspect(whoami, "{{.State.Health.Status}}") == "healthy", "whoami healthy", 40)
                 self.assertIn("Hostname: ", wait_for_status(address, host, 200))
             except AssertionError as failure:
-                raise AssertionError(f"{failure}\n{docker('logs', sluice, check=False)}") from None
+                raise AssertionError(f"{failure}\n{logs(sluice)}") from None
             self.assertEqual(fetch(address, "nobody.test")[0], 404)
+            with socket.create_connection((address[0], 8443), 10) as raw, \
+                    ssl._create_unverified_context().wrap_socket(raw, server_hostname=host) as session:
+                session.sendall(f"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+                self.assertEqual((session.version(), session.recv(12)), ("TLSv1.3", b"HTTP/1.1 200"))
             docker("stop", "-t", "15", sluice)
             self.assertEqual(self.inspect(sluice, "{{.State.ExitCode}}"), "0")
 
