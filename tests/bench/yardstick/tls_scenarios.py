@@ -92,9 +92,9 @@ def pass_connections(settings: Settings) -> Result:
     budgets, notes = [], []
     if settings.sluice:
         ours = costs["sluice"]["cpu_us"]
-        best = min(cost["cpu_us"] for name, cost in costs.items() if name.startswith("haproxy"))
-        budgets.append(Budget("CPU per connection / HAProxy's best mode", ours / best, 1.0))
-        notes.append(f"Beside nginx: {ours / costs['nginx']['cpu_us']:.2f}. It closes both sides when the server closes; here "
+        haproxy = min(cost["cpu_us"] for name, cost in costs.items() if name.startswith("haproxy"))
+        budgets.append(Budget("CPU per connection / best peer", ours / min(haproxy, costs["nginx"]["cpu_us"]), 1.0))
+        notes.append(f"Beside HAProxy's best mode: {ours / haproxy:.2f}. nginx closes both sides when the server closes; here "
                      "each side ends by itself.")
     return Result("pass-connections", "TLS passed through, a connection per request",
                   ["", "CPU µs/connection", "range", "connections per CPU second"], rows, budgets, notes)

@@ -109,13 +109,13 @@ class SecureClient(Client):
                 context.load_verify_locations(cadata=trust.certificate)
             if protocols:
                 context.set_alpn_protocols(list(protocols))
+            if configure:  # first: it may decide which certificate of its own the client accepts
+                configure(context)
             if own:
                 with tempfile.NamedTemporaryFile("w") as file:
                     file.write(own.certificate + own.key)
                     file.flush()
                     context.load_cert_chain(file.name)
-            if configure:
-                configure(context)
         self.context = context
         raw = socket.create_connection(address, patience(10))
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
