@@ -121,7 +121,7 @@ Task<Status> fill(net::Stream& stream, std::string& buffer, std::size_t size, De
 
 Task<Result<Answer>> over_tcp(SocketAddress server, const std::string& request, const Message& asked,
                               Deadline deadline) {
-  Result<std::unique_ptr<net::SocketStream>> stream = co_await net::dial(server, deadline);
+  Result<std::unique_ptr<net::SocketStream>> stream = co_await net::dial(server, net::First::us, deadline);
   if (!stream) co_return stream.error();
   std::string framed;
   framed += static_cast<char>(request.size() >> 8);

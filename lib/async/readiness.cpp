@@ -5,10 +5,26 @@
 #include <utility>
 
 namespace sluice::async {
+namespace {
 
-Status Readiness::open(int fd) {
+constexpr std::uint32_t kReading = EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLET;
+
+}  // namespace
+
+Status Readiness::open(int fd, bool connecting) {
+  fd_ = fd;
+  watches_writing_ = connecting;
+  out_.ready = !connecting;
   in_.ready = false;  // registering reports what is there already with the next poll: no system call to find nothing
-  return Loop::current().watch(fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, *this);
+  return Loop::current().watch(fd, connecting ? kReading | EPOLLOUT : kReading, *this);
+}
+
+Readiness::Wait Readiness::writable_by(Deadline deadline) {
+  if (!out_.ready && !watches_writing_) {
+    watches_writing_ = true;
+    Loop::current().rewatch(fd_, kReading | EPOLLOUT, *this);  // reports it at once if it can be written to by now
+  }
+  return Wait(out_, deadline);
 }
 
 void Readiness::dispatch(std::uint32_t epoll_events) {
@@ -16,6 +32,7 @@ void Readiness::dispatch(std::uint32_t epoll_events) {
     hung_up_ = true;
     if (observer_ != nullptr && in_.waiter == nullptr) observer_->peer_ended();
   }
+  if ((epoll_events & EPOLLPRI) != 0) urgent_ = true;
   if ((epoll_events & EPOLLERR) != 0) reset_ = true;
   if ((epoll_events & (EPOLLERR | EPOLLHUP)) != 0 && !broken_) {
     broken_ = true;

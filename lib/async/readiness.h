@@ -1,7 +1,8 @@
 // readiness.h: a non-blocking socket in the loop's epoll set, and waiting for it to become readable or writable.
 //
 // Edge-triggered: the flags say "perhaps ready" until a system call says EAGAIN and the owner clears them. One
-// registration per descriptor, no change afterwards. One reader and one writer may wait at a time.
+// registration per descriptor; writing is added to it the first time somebody has to wait for that, which is rare,
+// since a new socket would report at once that it can be written to. One reader and one writer may wait at a time.
 //
 // Deadlines are lazy: the timer of a direction is left armed when a wait ends and looked at again when it fires, so a
 // busy connection arms a timer about once per timeout, not once per request.
@@ -34,8 +35,9 @@ class Readiness final : public EventSource {
   Readiness(const Readiness&) = delete;
   Readiness& operator=(const Readiness&) = delete;
 
-  // Registers `fd`. The descriptor is not owned; closing it ends the registration.
-  Status open(int fd);
+  // Registers `fd`. The descriptor is not owned; closing it ends the registration. `connecting`: it is written to once
+  // it is connected, which is waited for.
+  Status open(int fd, bool connecting = false);
   // Told while nobody reads. Null: nobody.
   void observe(BreakObserver* observer) { observer_ = observer; }
 
@@ -44,6 +46,10 @@ class Readiness final : public EventSource {
   void not_writable() { out_.ready = false; }
   // The peer has closed its side or the connection broke; reading will say which.
   bool hung_up() const { return hung_up_; }
+  // The peer has closed its side in the orderly way, and all it sent has arrived: a read of a stream socket that gets
+  // less than it asked for has got the last. (A read also stops where urgent data is, tcp(7); then it may not be the
+  // last.)
+  bool all_arrived() const { return hung_up_ && !reset_ && !urgent_; }
   // The connection broke (EPOLLERR): reset by the peer, most often.
   bool broken() const { return broken_; }
   bool readable() const { return in_.ready; }
@@ -77,6 +83,9 @@ class Readiness final : public EventSource {
 
   Side in_;
   Side out_;
+  int fd_ = -1;
+  bool watches_writing_ = false;
+  bool urgent_ = false;
   bool hung_up_ = false;
   bool broken_ = false;
   bool reset_ = false;
@@ -104,6 +113,5 @@ class Readiness::Wait final : public Waiter {
 };
 
 inline Readiness::Wait Readiness::readable_by(Deadline deadline) { return Wait(in_, deadline); }
-inline Readiness::Wait Readiness::writable_by(Deadline deadline) { return Wait(out_, deadline); }
 
 }  // namespace sluice::async

@@ -17,7 +17,8 @@ Task<Result<std::unique_ptr<net::Stream>>> connect(const TcpHealthTarget& target
   if (!addresses) co_return addresses.error();
   auto port = target.settings.port > 0 ? static_cast<std::uint16_t>(target.settings.port) : server.port;
   SocketAddress address{addresses->front(), port};
-  Result<std::unique_ptr<net::SocketStream>> stream = co_await net::dial(address, deadline);
+  auto first = server.tls || !target.settings.send.empty() ? net::First::us : net::First::server;
+  Result<std::unique_ptr<net::SocketStream>> stream = co_await net::dial(address, first, deadline);
   if (!stream) co_return stream.error();
   if (!server.tls) co_return std::unique_ptr<net::Stream>(std::move(*stream));
   tls::TlsStream::Client client{target.tls, server.host};

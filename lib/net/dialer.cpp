@@ -26,11 +26,10 @@ Task<Result<std::unique_ptr<SocketStream>>> connect_socket(int fd, sockaddr_stor
     close(fd);
     co_return error;
   }
-  Result<std::unique_ptr<SocketStream>> stream = SocketStream::adopt(fd);
+  Result<std::unique_ptr<SocketStream>> stream = SocketStream::adopt(fd, pending);
   if (!stream) co_return dial_error(stream.error());
   if (pending) {
     async::Readiness& readiness = (*stream)->readiness();
-    readiness.not_writable();
     Status ready = co_await readiness.writable_by(deadline);
     if (!ready) {
       Error error = dial_error(ready.error());
@@ -49,14 +48,14 @@ Task<Result<std::unique_ptr<SocketStream>>> connect_socket(int fd, sockaddr_stor
 
 }  // namespace
 
-Task<Result<std::unique_ptr<SocketStream>>> dial(SocketAddress address, Deadline deadline) {
+Task<Result<std::unique_ptr<SocketStream>>> dial(SocketAddress address, First first, Deadline deadline) {
   sockaddr_storage storage;
   socklen_t length = address.fill(storage);
   int fd = socket(storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) co_return dial_error(Error::system(errno, "socket"));
   int on = 1;
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+  if (first == First::us) setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &on, sizeof on);
   Result<std::unique_ptr<SocketStream>> stream = co_await connect_socket(fd, storage, length, deadline);
   co_return stream;
 }

@@ -98,12 +98,14 @@ Task<void> pump(Stream& from, Stream& to, Duration idle, std::uint64_t& moved, P
       co_return;
     }
     std::size_t size = bytes->size();
-    Status written = co_await write_all(to, *bytes, idle);
+    bool last = from.ended();  // then the end leaves in one packet with these
+    Status written = co_await write_all(to, *bytes, idle, last ? Follows::more : Follows::unknown);
     if (!written) {
       broke_writing(pair, to, written.error());
       co_return;
     }
     moved += size;
+    if (last) break;
     large_reads = size >= kWorthSplicing ? large_reads + 1 : 0;
   }
   to.shutdown();

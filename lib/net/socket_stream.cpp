@@ -21,9 +21,9 @@ constexpr std::size_t kSmallMessage = 4096;
 
 }  // namespace
 
-Result<std::unique_ptr<SocketStream>> SocketStream::adopt(int fd) {
+Result<std::unique_ptr<SocketStream>> SocketStream::adopt(int fd, bool connecting) {
   std::unique_ptr<SocketStream> stream(new SocketStream(fd));
-  Status opened = stream->readiness_.open(fd);
+  Status opened = stream->readiness_.open(fd, connecting);
   if (!opened) return opened.error();
   return stream;
 }
@@ -32,6 +32,7 @@ SocketStream::~SocketStream() { close(fd_); }
 
 Task<Result<Bytes>> SocketStream::read(Deadline deadline) {
   if (given_up_ != Code::internal) co_return Error::of(given_up_, "given up");
+  if (ended_) co_return Bytes();
   Loop& loop = Loop::current();
   if (loop.turn() == last_turn_) {
     if (++reads_in_turn_ >= kReadsPerTurn) {
@@ -56,6 +57,7 @@ Task<Result<Bytes>> SocketStream::read(Deadline deadline) {
       if (count < size) {
         // A short read of a stream socket has drained it (epoll(7)), so the next read can wait first.
         readiness_.not_readable();
+        ended_ = readiness_.all_arrived();
         if (reads_in_turn_ == 0) read_size_ = std::min(kFirstRead, most_read_);
       } else {
         read_size_ = std::min(read_size_ * 4, most_read_);
@@ -152,12 +154,9 @@ SocketAddress SocketStream::local() const {
 }
 
 void SocketStream::keep_alive(Duration interval) {
-  if (interval < 0s) {
-    int off = 0;
-    setsockopt(fd_, SOL_SOCKET, SO_KEEPALIVE, &off, sizeof off);
-    return;
-  }
-  if (interval == 0s) return;  // the system's own
+  int on = 1;
+  setsockopt(fd_, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+  if (interval == 0s) return;
   int seconds = static_cast<int>(std::clamp<std::int64_t>(interval / 1s, 1, 32767));
   setsockopt(fd_, IPPROTO_TCP, TCP_KEEPIDLE, &seconds, sizeof seconds);
   setsockopt(fd_, IPPROTO_TCP, TCP_KEEPINTVL, &seconds, sizeof seconds);

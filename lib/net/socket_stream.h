@@ -11,9 +11,9 @@ namespace sluice::net {
 
 class SocketStream final : public Stream {
  public:
-  // Takes over `fd`, which must be connected and non-blocking. Error: the descriptor could not be watched; it is
-  // closed.
-  static Result<std::unique_ptr<SocketStream>> adopt(int fd);
+  // Takes over `fd`, which must be non-blocking, and connected or `connecting`. Error: the descriptor could not be
+  // watched; it is closed.
+  static Result<std::unique_ptr<SocketStream>> adopt(int fd, bool connecting = false);
   ~SocketStream() override;
 
   Task<Result<Bytes>> read(Deadline deadline) override;
@@ -25,6 +25,7 @@ class SocketStream final : public Stream {
   Task<Status> wait_readable(Deadline deadline) override;
   void observe(async::BreakObserver* observer) override { readiness_.observe(observer); }
   bool readable() const override { return readiness_.readable(); }
+  bool ended() const override { return ended_; }
   bool broken() const override { return readiness_.broken(); }
   bool reset() const override { return readiness_.reset(); }
   bool alive() override;
@@ -33,7 +34,7 @@ class SocketStream final : public Stream {
   int fd() const { return fd_; }
   // Our end of the connection; unspecified when the system does not say.
   SocketAddress local() const;
-  // Asks a silent peer every so often whether it is there; negative: never.
+  // Asks a silent peer every so often whether it is there; zero: as often as the system does by itself.
   void keep_alive(Duration interval);
   async::Readiness& readiness() { return readiness_; }
 
@@ -58,6 +59,7 @@ class SocketStream final : public Stream {
   std::uint32_t reads_in_turn_ = 0;
   std::uint64_t last_turn_ = 0;
   Code given_up_ = Code::internal;  // reset or closed: this side gave up
+  bool ended_ = false;              // the last read has got the last
   async::Readiness readiness_;
 };
 

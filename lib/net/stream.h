@@ -57,6 +57,8 @@ class Stream {
 
   // True when something can be read without waiting: bytes, the end, or an error. May say so falsely, never miss it.
   virtual bool readable() const = 0;
+  // True when what was read last is known to be the last: the orderly end follows. May miss it.
+  virtual bool ended() const { return false; }
   // True when the transport knows that it is broken (reset); cheap, asks nobody.
   virtual bool broken() const = 0;
   // True when the peer is known to have reset it: it hears nothing more. May miss it.
@@ -83,8 +85,8 @@ class Writing {
  public:
   Writing(Stream& stream, std::span<const iovec> pieces, Duration stall, Follows follows)
       : stream_(stream), pieces_(pieces), stall_(stall), follows_(follows) {}
-  Writing(Stream& stream, Bytes bytes, Duration stall)
-      : stream_(stream), one_{const_cast<char*>(bytes.data()), bytes.size()}, stall_(stall) {}
+  Writing(Stream& stream, Bytes bytes, Duration stall, Follows follows)
+      : stream_(stream), one_{const_cast<char*>(bytes.data()), bytes.size()}, stall_(stall), follows_(follows) {}
 
   bool await_ready();
   template <class Promise>
@@ -99,7 +101,7 @@ class Writing {
   iovec one_{};
   std::span<const iovec> pieces_;  // empty: `one_`
   Duration stall_;
-  Follows follows_ = Follows::unknown;
+  Follows follows_;
   Status outcome_;
   Task<Status> rest_;
   Task<Status>::Awaiter awaiter_{};
@@ -111,6 +113,8 @@ inline Writing Stream::write(std::span<const iovec> pieces, Duration stall, Foll
 
 // One piece, for callers that have no list.
 inline iovec piece(Bytes bytes) { return {const_cast<char*>(bytes.data()), bytes.size()}; }
-inline Writing write_all(Stream& stream, Bytes bytes, Duration stall) { return Writing(stream, bytes, stall); }
+inline Writing write_all(Stream& stream, Bytes bytes, Duration stall, Follows follows = Follows::unknown) {
+  return Writing(stream, bytes, stall, follows);
+}
 
 }  // namespace sluice::net

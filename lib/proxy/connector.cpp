@@ -19,7 +19,8 @@ Task<Result<std::unique_ptr<net::Stream>>> SocketConnector::open(const Endpoint&
   Error last;
   for (const IpAddress& ip : *addresses) {
     SocketAddress address{ip, url.port};
-    Result<std::unique_ptr<net::SocketStream>> stream = co_await net::dial(address, deadline);
+    Result<std::unique_ptr<net::SocketStream>> stream = co_await net::dial(address, net::First::us, deadline);
+    if (stream) (*stream)->keep_alive(0s);
     if (stream && url.scheme != ServerUrl::Scheme::https) co_return std::unique_ptr<net::Stream>(std::move(*stream));
     if (stream) {
       tls::TlsStream::Client client{endpoint.settings().tls,

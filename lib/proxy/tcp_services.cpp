@@ -18,6 +18,22 @@ namespace {
 
 Task<void> close_at_once() { co_return; }
 
+// A server is asked whether it is still there once a connection to it has lasted for the time between two such
+// questions: most are over before, and never pay for it.
+class KeepAliveLater final : private Timer {
+ public:
+  KeepAliveLater(net::SocketStream& socket, Duration interval) : socket_(socket), interval_(interval) {
+    if (interval >= 0s) Timer::set(interval > 0s ? interval : 15s);
+  }
+  ~KeepAliveLater() = default;
+
+ private:
+  void on_timer() override { socket_.keep_alive(interval_); }
+
+  net::SocketStream& socket_;
+  Duration interval_;  // zero: the system's own
+};
+
 }  // namespace
 
 // What a server hears before anything of the client.
@@ -35,31 +51,34 @@ Task<Status> TcpLoadBalancer::introduce(net::SocketStream& upstream, const TcpPe
   co_return asked;
 }
 
-Task<Result<std::unique_ptr<net::Stream>>> TcpLoadBalancer::connect(const Server& server, const TcpPeer& peer) const {
+Task<Result<TcpLoadBalancer::Connection>> TcpLoadBalancer::connect(const Server& server, bool has_first,
+                                                                   const TcpPeer& peer) const {
   Deadline deadline = Loop::current().now() + transport_.dial_timeout;
   net::Resolver& resolver = WorkerLocal::current().resolver();
   Result<net::Resolver::Addresses> addresses = co_await resolver.resolve(server.host, deadline);
   if (!addresses) co_return addresses.error();
+  bool introduces = transport_.proxy_protocol > 0 || peer.postgres;
+  auto first = has_first || introduces || server.tls ? net::First::us : net::First::server;
   Error last;
   for (const IpAddress& ip : *addresses) {
     SocketAddress address{ip, server.port};
-    Result<std::unique_ptr<net::SocketStream>> stream = co_await net::dial(address, deadline);
+    Result<std::unique_ptr<net::SocketStream>> stream = co_await net::dial(address, first, deadline);
     if (!stream) {
       last = stream.error();
       if (last.code == Code::cancelled || last.code == Code::exhausted) break;
       continue;
     }
-    (*stream)->keep_alive(transport_.keep_alive);
-    if (transport_.proxy_protocol > 0 || peer.postgres) {
+    net::SocketStream* socket = stream->get();
+    if (introduces) {
       Status introduced = co_await introduce(**stream, peer, deadline);
       if (!introduced) co_return introduced.error();
     }
-    if (!server.tls) co_return std::unique_ptr<net::Stream>(std::move(*stream));
+    if (!server.tls) co_return Connection{std::move(*stream), socket};
     tls::TlsStream::Client client{transport_.tls, server.host, false, address};
     Result<std::unique_ptr<tls::TlsStream>> secured =
         co_await tls::TlsStream::connect(std::move(*stream), client, deadline);
     if (!secured) co_return secured.error();
-    co_return std::unique_ptr<net::Stream>(std::move(*secured));
+    co_return Connection{std::move(*secured), socket};
   }
   co_return last;
 }
@@ -77,14 +96,15 @@ Task<void> TcpLoadBalancer::run(net::Stream& client, LentBytes& first, const Tcp
     tried[index] = true;
     const Server& server = servers_[index];
     first.keep();
-    Result<std::unique_ptr<net::Stream>> upstream = co_await connect(server, peer);
+    Result<Connection> upstream = co_await connect(server, !first.empty(), peer);
     if (!upstream) {
       if (upstream.error().code == Code::cancelled) co_return;
       log_failure(peer, &server, upstream.error());
       continue;
     }
+    KeepAliveLater keep_alive(*upstream->socket, transport_.keep_alive);
     if (!first.empty()) {
-      Status sent = co_await net::write_all(**upstream, first.bytes(), net::kNoStall);
+      Status sent = co_await net::write_all(*upstream->stream, first.bytes(), net::kNoStall);
       if (!sent) co_return;
       first.clear();
     }
@@ -92,7 +112,7 @@ Task<void> TcpLoadBalancer::run(net::Stream& client, LentBytes& first, const Tcp
     after.still_moving = !transport_.termination_delay.has_value();
     after.delay = transport_.termination_delay.value_or(TcpTransport::kQuiet);
     if (after.delay < 0s) after.delay = net::kNoStall;
-    [[maybe_unused]] net::Joined joined = co_await net::join_streams(client, **upstream, net::kNoStall, after);
+    [[maybe_unused]] net::Joined joined = co_await net::join_streams(client, *upstream->stream, net::kNoStall, after);
     co_return;
   }
   log_failure(peer, nullptr, Error::of(Code::unavailable, "no server can be reached", Origin::upstream));

@@ -52,7 +52,12 @@ class TcpLoadBalancer final : public TcpHandler {
   bool available() const override;
 
  private:
-  Task<Result<std::unique_ptr<net::Stream>>> connect(const Server& server, const TcpPeer& peer) const;
+  struct Connection {
+    std::unique_ptr<net::Stream> stream;
+    net::SocketStream* socket;  // underneath it
+  };
+
+  Task<Result<Connection>> connect(const Server& server, bool has_first, const TcpPeer& peer) const;
   Task<Status> introduce(net::SocketStream& upstream, const TcpPeer& peer, Deadline deadline) const;
   void log_failure(const TcpPeer& peer, const Server* server, const Error& error) const;
 

@@ -79,7 +79,7 @@ Task<std::string> read_to_end(Stream& stream) {
 }
 
 Task<std::string> send_through_echo(SocketAddress address, std::string text) {
-  Result<std::unique_ptr<SocketStream>> stream = co_await dial(address, kNoDeadline);
+  Result<std::unique_ptr<SocketStream>> stream = co_await dial(address, First::us, kNoDeadline);
   REQUIRE(stream.ok());
   Scope* current = co_await current_scope();
   Scope writing(current);
@@ -113,7 +113,7 @@ Task<std::string> through_relay(SocketAddress target, std::string text) {
   REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) == 0);
   Result<std::unique_ptr<SocketStream>> client = SocketStream::adopt(fds[0]);
   Result<std::unique_ptr<SocketStream>> front = SocketStream::adopt(fds[1]);
-  Result<std::unique_ptr<SocketStream>> back = co_await dial(target, kNoDeadline);
+  Result<std::unique_ptr<SocketStream>> back = co_await dial(target, First::us, kNoDeadline);
   REQUIRE(back.ok());
   Scope* current = co_await current_scope();
   Scope writing(current);
@@ -208,33 +208,86 @@ TEST_CASE("joined streams carry both directions and each half-close") {
   loop.run_ready();
 }
 
-TEST_CASE("ending a connection that the peer has reset finds out that it broke") {
-  int listener = socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_storage storage{};
-  socklen_t size = SocketAddress::parse("127.0.0.1:0")->fill(storage);
-  auto* address = reinterpret_cast<sockaddr*>(&storage);
-  REQUIRE((bind(listener, address, size) == 0 && listen(listener, 1) == 0));
-  REQUIRE(getsockname(listener, address, &size) == 0);
-  int client = socket(AF_INET, SOCK_STREAM, 0);
-  REQUIRE(connect(client, address, size) == 0);
-  Loop loop;
-  Result<std::unique_ptr<SocketStream>> server =
-      SocketStream::adopt(accept4(listener, nullptr, nullptr, SOCK_NONBLOCK));
-  REQUIRE(server.ok());
-  close(listener);
+namespace {
 
+// Two ends of a connection over TCP: a plain socket that blocks, and what the server has accepted.
+struct Accepted {
+  Accepted() {
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_storage storage{};
+    socklen_t size = SocketAddress::parse("127.0.0.1:0")->fill(storage);
+    auto* address = reinterpret_cast<sockaddr*>(&storage);
+    REQUIRE((bind(listener, address, size) == 0 && listen(listener, 1) == 0));
+    REQUIRE(getsockname(listener, address, &size) == 0);
+    client = socket(AF_INET, SOCK_STREAM, 0);
+    REQUIRE(connect(client, address, size) == 0);
+    Result<std::unique_ptr<SocketStream>> adopted =
+        SocketStream::adopt(accept4(listener, nullptr, nullptr, SOCK_NONBLOCK));
+    REQUIRE(adopted.ok());
+    server = std::move(*adopted);
+    close(listener);
+  }
+
+  int client = -1;
+  std::unique_ptr<SocketStream> server;
+};
+
+// Every read until the end, and whether it was known to be the last.
+Task<std::vector<std::pair<std::string, bool>>> reads(Stream& stream) {
+  std::vector<std::pair<std::string, bool>> all;
+  for (;;) {
+    Result<Bytes> bytes = co_await stream.read(kNoDeadline);
+    REQUIRE(bytes.ok());
+    if (bytes->empty()) co_return all;
+    all.emplace_back(*bytes, stream.ended());
+  }
+}
+
+}  // namespace
+
+TEST_CASE("ending a connection that the peer has reset finds out that it broke") {
+  Loop loop;
+  Accepted pair;
   SECTION("reset") {
     linger reset{1, 0};
-    setsockopt(client, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
-    close(client);
-    (*server)->shutdown();
-    CHECK((*server)->reset());
+    setsockopt(pair.client, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+    close(pair.client);
+    pair.server->shutdown();
+    CHECK(pair.server->reset());
   }
   SECTION("closed") {
-    close(client);
-    (*server)->shutdown();
-    CHECK_FALSE((*server)->reset());
+    close(pair.client);
+    pair.server->shutdown();
+    CHECK_FALSE(pair.server->reset());
   }
+}
+
+TEST_CASE("the last read is known to be the last once the end has arrived") {
+  using Reads = std::vector<std::pair<std::string, bool>>;
+  Loop loop;
+  Accepted pair;
+  REQUIRE(send(pair.client, "first", 5, 0) == 5);
+  SECTION("at once with the end") {
+    ::shutdown(pair.client, SHUT_WR);
+    CHECK(test::run_on(loop, reads(*pair.server)) == Reads{{"first", true}});
+  }
+  SECTION("more than one read takes") {
+    ::shutdown(pair.client, SHUT_WR);
+    pair.server->limit_reads(3);
+    CHECK(test::run_on(loop, reads(*pair.server)) == Reads{{"fir", false}, {"st", true}});
+  }
+  SECTION("also when we have ended before") {
+    pair.server->shutdown();
+    ::shutdown(pair.client, SHUT_WR);
+    CHECK(test::run_on(loop, reads(*pair.server)) == Reads{{"first", true}});
+  }
+  SECTION("where urgent data makes reads stop short, nothing behind it is lost") {
+    REQUIRE(send(pair.client, "!", 1, MSG_OOB) == 1);
+    REQUIRE(send(pair.client, "second", 6, 0) == 6);
+    ::shutdown(pair.client, SHUT_WR);
+    CHECK(test::run_on(loop, reads(*pair.server)) == Reads{{"first", false}, {"second", false}});
+  }
+  close(pair.client);
 }
 
 TEST_CASE("splicing moves exactly what was asked for") {
@@ -257,20 +310,20 @@ TEST_CASE("a source that ends early is told apart from a full transfer") {
 namespace {
 
 Task<Status> dial_only(SocketAddress address) {
-  Result<std::unique_ptr<SocketStream>> stream = co_await dial(address, Loop::current().now() + 5s);
+  Result<std::unique_ptr<SocketStream>> stream = co_await dial(address, First::us, Loop::current().now() + 5s);
   if (!stream) co_return stream.error();
   co_return Status();
 }
 
 Task<Status> fill_until_stall(SocketAddress address, Duration stall) {
-  Result<std::unique_ptr<SocketStream>> stream = co_await dial(address, kNoDeadline);
+  Result<std::unique_ptr<SocketStream>> stream = co_await dial(address, First::us, kNoDeadline);
   std::string text(24 * 1024 * 1024, 'x');
   Status written = co_await write_all(**stream, text, stall);
   co_return written;
 }
 
 Task<Code> read_after_reset(SocketAddress address) {
-  Result<std::unique_ptr<SocketStream>> stream = co_await dial(address, kNoDeadline);
+  Result<std::unique_ptr<SocketStream>> stream = co_await dial(address, First::us, kNoDeadline);
   if (!stream) co_return stream.error().code;  // the reset was faster
   Result<Bytes> bytes = co_await (*stream)->read(Loop::current().now() + 5s);
   co_return bytes ? Code::internal : bytes.error().code;
