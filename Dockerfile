@@ -10,7 +10,7 @@ WORKDIR /src
 COPY scripts/deps scripts/small-curl scripts/
 RUN scripts/deps --build && scripts/small-curl && apt-get -qq install -y --no-install-recommends tzdata >/dev/null
 COPY . .
-RUN scripts/build && scripts/image-tree build/release/sluice /image
+RUN scripts/build image && scripts/image-tree build/image/sluice /image
 
 FROM scratch
 COPY --from=build /image /
