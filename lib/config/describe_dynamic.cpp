@@ -132,7 +132,7 @@ void TcpTransportTls::describe(Describer<TcpTransportTls>& d) {
 void TcpServersTransport::describe(Describer<TcpServersTransport>& d) {
   d.name("TcpServersTransport");
   d.option("dialTimeout", &TcpServersTransport::dial_timeout, "Time for connecting; 0: no limit.");
-  d.option("dialKeepAlive", &TcpServersTransport::dial_keep_alive, "TCP keep-alive interval; negative: none.");
+  d.option("dialKeepAlive", &TcpServersTransport::dial_keep_alive, "TCP keep-alive interval; 0: 15s; negative: none.");
   d.option("terminationDelay", &TcpServersTransport::termination_delay,
            "Time left to one side after the other closed; negative: for ever.");
   d.option("proxyProtocol", &TcpServersTransport::proxy_protocol, "Send a PROXY protocol header.").allow_empty();

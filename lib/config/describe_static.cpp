@@ -152,7 +152,8 @@ void StaticTransportTls::describe(Describer<StaticTransportTls>& d) {
 
 void DefaultTcpServersTransport::describe(Describer<DefaultTcpServersTransport>& d) {
   d.name("DefaultTcpServersTransport");
-  d.option("dialKeepAlive", &DefaultTcpServersTransport::dial_keep_alive, "TCP keep-alive interval; negative: none.");
+  d.option("dialKeepAlive", &DefaultTcpServersTransport::dial_keep_alive,
+           "TCP keep-alive interval; 0: 15s; negative: none.");
   d.option("dialTimeout", &DefaultTcpServersTransport::dial_timeout, "Time for connecting; 0: no limit.");
   d.option("terminationDelay", &DefaultTcpServersTransport::termination_delay,
            "Time left to one side after the other closed; negative: for ever.");

@@ -156,7 +156,6 @@ SocketAddress SocketStream::local() const {
 void SocketStream::keep_alive(Duration interval) {
   int on = 1;
   setsockopt(fd_, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-  if (interval == 0s) return;
   int seconds = static_cast<int>(std::clamp<std::int64_t>(interval / 1s, 1, 32767));
   setsockopt(fd_, IPPROTO_TCP, TCP_KEEPIDLE, &seconds, sizeof seconds);
   setsockopt(fd_, IPPROTO_TCP, TCP_KEEPINTVL, &seconds, sizeof seconds);

@@ -34,7 +34,7 @@ class SocketStream final : public Stream {
   int fd() const { return fd_; }
   // Our end of the connection; unspecified when the system does not say.
   SocketAddress local() const;
-  // Asks a silent peer every so often whether it is there; zero: as often as the system does by itself.
+  // Asks a silent peer every so often whether it is there.
   void keep_alive(Duration interval);
   async::Readiness& readiness() { return readiness_; }
 

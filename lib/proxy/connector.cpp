@@ -4,6 +4,11 @@
 #include "tls/tls_stream.h"
 
 namespace sluice::proxy {
+namespace {
+
+constexpr Duration kKeepAlive = 30s;  // between probes of a silent connection, as Traefik's
+
+}  // namespace
 
 Task<Result<std::unique_ptr<net::Stream>>> SocketConnector::open(const Endpoint& endpoint, std::string_view name,
                                                                  bool http1_only) {
@@ -20,7 +25,7 @@ Task<Result<std::unique_ptr<net::Stream>>> SocketConnector::open(const Endpoint&
   for (const IpAddress& ip : *addresses) {
     SocketAddress address{ip, url.port};
     Result<std::unique_ptr<net::SocketStream>> stream = co_await net::dial(address, net::First::us, deadline);
-    if (stream) (*stream)->keep_alive(0s);
+    if (stream) (*stream)->keep_alive(kKeepAlive);
     if (stream && url.scheme != ServerUrl::Scheme::https) co_return std::unique_ptr<net::Stream>(std::move(*stream));
     if (stream) {
       tls::TlsStream::Client client{endpoint.settings().tls,

@@ -22,8 +22,10 @@ Task<void> close_at_once() { co_return; }
 // questions: most are over before, and never pay for it.
 class KeepAliveLater final : private Timer {
  public:
-  KeepAliveLater(net::SocketStream& socket, Duration interval) : socket_(socket), interval_(interval) {
-    if (interval >= 0s) Timer::set(interval > 0s ? interval : 15s);
+  // Zero: the usual interval. Negative: never.
+  KeepAliveLater(net::SocketStream& socket, Duration interval)
+      : socket_(socket), interval_(interval == 0s ? TcpTransport().keep_alive : interval) {
+    if (interval_ > 0s) Timer::set(interval_);
   }
   ~KeepAliveLater() = default;
 
@@ -31,7 +33,7 @@ class KeepAliveLater final : private Timer {
   void on_timer() override { socket_.keep_alive(interval_); }
 
   net::SocketStream& socket_;
-  Duration interval_;  // zero: the system's own
+  Duration interval_;
 };
 
 }  // namespace

@@ -17,7 +17,7 @@ namespace sluice::proxy {
 
 struct TcpTransport {
   Duration dial_timeout = 30s;  // Duration::max(): none
-  Duration keep_alive = 15s;    // between probes of a silent connection; negative: none
+  Duration keep_alive = 15s;    // between probes of a silent connection; zero: these; negative: none
   // How long one direction goes on after the other has ended; negative: for ever. Unset: while it moves, with pauses of
   // kQuiet at most.
   std::optional<Duration> termination_delay;

@@ -52,6 +52,11 @@ class Reuse(Case):
         used = {client.ask(get()).body for _ in range(10)}
         self.assertEqual(len(used), 1)
 
+    def test_the_system_asks_whether_a_silent_server_is_still_there(self):
+        upstream, _, client = self.edge()
+        client.ask(get())
+        self.assertEqual(upstream.probed(), [True])
+
     def test_an_idle_connection_is_dropped_after_the_idle_timeout(self):
         upstream, _, client = self.edge(None, "--serversTransport.forwardingTimeouts.idleConnTimeout=400ms")
         client.ask(get())

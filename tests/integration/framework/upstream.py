@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import socket
 import struct
+import subprocess
 import threading
 import time
 from typing import Callable
@@ -199,6 +200,12 @@ class Upstream:
 
     def wait_for_requests(self, count: int, seconds: float = 10.0) -> bool:
         return self.wait(lambda: len(self.requests) >= count, seconds)
+
+    def probed(self) -> list[bool]:
+        """Of every connection that somebody has to this server: will the system ask whether we are still there?"""
+        sockets = subprocess.run(["ss", "-Htno", "state", "established", "dst", self.address], check=True,
+                                 capture_output=True, text=True).stdout
+        return ["timer:(keepalive" in line for line in sockets.splitlines()]
 
     def close(self) -> None:
         try:
