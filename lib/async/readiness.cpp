@@ -7,7 +7,8 @@
 namespace sluice::async {
 namespace {
 
-constexpr std::uint32_t kReading = EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLET;
+// So many arrivals that nobody reads are heard of. Each costs a turn of the loop; not to hear costs two system calls.
+constexpr std::uint8_t kUnreadArrivals = 2;
 
 }  // namespace
 
@@ -16,13 +17,27 @@ Status Readiness::open(int fd, bool connecting) {
   watches_writing_ = connecting;
   out_.ready = !connecting;
   in_.ready = false;  // registering reports what is there already with the next poll: no system call to find nothing
-  return Loop::current().watch(fd, connecting ? kReading | EPOLLOUT : kReading, *this);
+  return Loop::current().watch(fd, events(), *this);
+}
+
+std::uint32_t Readiness::events() const {
+  std::uint32_t events = EPOLLET | EPOLLRDHUP;
+  if (!deaf_) events |= EPOLLIN | EPOLLPRI;
+  if (watches_writing_) events |= EPOLLOUT;
+  return events;
+}
+
+// What is there by the time is reported at once.
+void Readiness::listen(bool on) {
+  deaf_ = !on;
+  if (deaf_) urgent_ = true;
+  Loop::current().rewatch(fd_, events(), *this);
 }
 
 Readiness::Wait Readiness::writable_by(Deadline deadline) {
   if (!out_.ready && !watches_writing_) {
     watches_writing_ = true;
-    Loop::current().rewatch(fd_, kReading | EPOLLOUT, *this);  // reports it at once if it can be written to by now
+    Loop::current().rewatch(fd_, events(), *this);  // reports it at once if it can be written to by now
   }
   return Wait(out_, deadline);
 }
@@ -33,6 +48,7 @@ void Readiness::dispatch(std::uint32_t epoll_events) {
     if (observer_ != nullptr && in_.waiter == nullptr) observer_->peer_ended();
   }
   if ((epoll_events & EPOLLPRI) != 0) urgent_ = true;
+  if ((epoll_events & EPOLLIN) != 0 && in_.ready && !hung_up_ && ++unread_arrivals_ == kUnreadArrivals) listen(false);
   if ((epoll_events & EPOLLERR) != 0) reset_ = true;
   if ((epoll_events & (EPOLLERR | EPOLLHUP)) != 0 && !broken_) {
     broken_ = true;

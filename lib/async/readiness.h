@@ -1,8 +1,11 @@
 // readiness.h: a non-blocking socket in the loop's epoll set, and waiting for it to become readable or writable.
 //
-// Edge-triggered: the flags say "perhaps ready" until a system call says EAGAIN and the owner clears them. One
-// registration per descriptor; writing is added to it the first time somebody has to wait for that, which is rare,
-// since a new socket would report at once that it can be written to. One reader and one writer may wait at a time.
+// Edge-triggered: the flags say "perhaps ready" until a system call says EAGAIN and the owner clears them. One reader
+// and one writer may wait at a time.
+//
+// One registration per descriptor, which is changed in two cases only. Writing is added the first time somebody has to
+// wait for it: a new socket would report at once that it can be written to. And whoever goes on sending while nobody
+// reads (the other end of a relay is full) is not listened to until what has arrived is read.
 //
 // Deadlines are lazy: the timer of a direction is left armed when a wait ends and looked at again when it fires, so a
 // busy connection arms a timer about once per timeout, not once per request.
@@ -42,7 +45,11 @@ class Readiness final : public EventSource {
   void observe(BreakObserver* observer) { observer_ = observer; }
 
   // The system calls found nothing more (EAGAIN, or a short read): the next wait really waits.
-  void not_readable() { in_.ready = hung_up_; }
+  void not_readable() {
+    in_.ready = hung_up_;
+    unread_arrivals_ = 0;
+    if (deaf_) listen(true);
+  }
   void not_writable() { out_.ready = false; }
   // The peer has closed its side or the connection broke; reading will say which.
   bool hung_up() const { return hung_up_; }
@@ -79,13 +86,17 @@ class Readiness final : public EventSource {
     Deadline deadline = kNoDeadline;
   };
 
+  std::uint32_t events() const;
+  void listen(bool on);
   void wake(Side& side);
 
   Side in_;
   Side out_;
   int fd_ = -1;
+  std::uint8_t unread_arrivals_ = 0;
   bool watches_writing_ = false;
-  bool urgent_ = false;
+  bool deaf_ = false;    // arrivals are not reported
+  bool urgent_ = false;  // there is urgent data, or there may be
   bool hung_up_ = false;
   bool broken_ = false;
   bool reset_ = false;
