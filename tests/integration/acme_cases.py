@@ -96,7 +96,11 @@ class Acme(Case):
         return ssl.cert_time_to_seconds(dates["notAfter"]) - ssl.cert_time_to_seconds(dates["notBefore"])
 
     def wait_until_renewed(self, first: str, seconds: float = 20) -> None:
-        self.assert_soon(lambda: self.stored() and self.pem() != first, "another certificate", seconds)
+        state = self.storage.with_name("acme.json.le.state")
+        try:
+            self.assert_soon(lambda: self.stored() and self.pem() != first, "another certificate", seconds)
+        except AssertionError as late:
+            raise AssertionError(f"{late}\n{state.read_text() if state.exists() else 'no state'}") from None
 
     def served_names(self, process, name: str) -> set[str]:
         try:
