@@ -25,20 +25,21 @@ Task<Result<std::unique_ptr<net::Stream>>> SocketConnector::open(const Endpoint&
   for (const IpAddress& ip : *addresses) {
     SocketAddress address{ip, url.port};
     Result<std::unique_ptr<net::SocketStream>> stream = co_await net::dial(address, net::First::us, deadline);
-    if (stream) (*stream)->keep_alive(kKeepAlive);
-    if (stream && url.scheme != ServerUrl::Scheme::https) co_return std::unique_ptr<net::Stream>(std::move(*stream));
-    if (stream) {
-      tls::TlsStream::Client client{endpoint.settings().tls,
-                                    endpoint.named_by_request() ? std::string(name) : endpoint.tls_name(), http1_only,
-                                    address};
-      // An address that was connected to is the server; another one would say the same.
-      Result<std::unique_ptr<tls::TlsStream>> secured =
-          co_await tls::TlsStream::connect(std::move(*stream), client, deadline);
-      if (!secured) co_return secured.error();
-      co_return std::unique_ptr<net::Stream>(std::move(*secured));
+    if (!stream) {
+      last = stream.error();
+      if (last.code == Code::cancelled || last.code == Code::exhausted) break;
+      continue;
     }
-    last = stream.error();
-    if (last.code == Code::cancelled || last.code == Code::exhausted) break;
+    (*stream)->keep_alive(kKeepAlive);
+    if (url.scheme != ServerUrl::Scheme::https) co_return std::unique_ptr<net::Stream>(std::move(*stream));
+    tls::TlsStream::Client client{endpoint.settings().tls,
+                                  endpoint.named_by_request() ? std::string(name) : endpoint.tls_name(), http1_only,
+                                  address};
+    // An address that was connected to is the server; another one would say the same.
+    Result<std::unique_ptr<tls::TlsStream>> secured =
+        co_await tls::TlsStream::connect(std::move(*stream), client, deadline);
+    if (!secured) co_return secured.error();
+    co_return std::unique_ptr<net::Stream>(std::move(*secured));
   }
   co_return last;
 }

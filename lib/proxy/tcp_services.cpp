@@ -24,7 +24,7 @@ class KeepAliveLater final : private Timer {
  public:
   // Zero: the usual interval. Negative: never.
   KeepAliveLater(net::SocketStream& socket, Duration interval)
-      : socket_(socket), interval_(interval == 0s ? TcpTransport().keep_alive : interval) {
+      : socket_(socket), interval_(interval == 0s ? TcpTransport::kKeepAlive : interval) {
     if (interval_ > 0s) Timer::set(interval_);
   }
   ~KeepAliveLater() = default;

@@ -16,14 +16,15 @@
 namespace sluice::proxy {
 
 struct TcpTransport {
-  Duration dial_timeout = 30s;  // Duration::max(): none
-  Duration keep_alive = 15s;    // between probes of a silent connection; zero: these; negative: none
+  Duration dial_timeout = 30s;       // Duration::max(): none
+  Duration keep_alive = kKeepAlive;  // between probes of a silent connection; zero: the usual; negative: none
   // How long one direction goes on after the other has ended; negative: for ever. Unset: while it moves, with pauses of
   // kQuiet at most.
   std::optional<Duration> termination_delay;
   int proxy_protocol = 0;                         // version of the header sent to servers; 0: none
   std::shared_ptr<const tls::ClientContext> tls;  // for servers with `tls`
 
+  static constexpr Duration kKeepAlive = 15s;
   static constexpr Duration kQuiet = 60s;
 
   friend bool operator==(const TcpTransport&, const TcpTransport&) = default;

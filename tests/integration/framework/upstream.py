@@ -10,6 +10,7 @@ of its own (an assertion) fails the test that owns the upstream.
 """
 from __future__ import annotations
 
+import re
 import socket
 import struct
 import subprocess
@@ -201,11 +202,13 @@ class Upstream:
     def wait_for_requests(self, count: int, seconds: float = 10.0) -> bool:
         return self.wait(lambda: len(self.requests) >= count, seconds)
 
-    def probed(self) -> list[bool]:
-        """Of every connection that somebody has to this server: will the system ask whether we are still there?"""
+    def probes(self) -> list[str]:
+        """Of every connection that somebody has to this server: when the system asks whether we are still there, as `ss`
+        says it ("29sec"); empty: never."""
         sockets = subprocess.run(["ss", "-Htno", "state", "established", "dst", self.address], check=True,
                                  capture_output=True, text=True).stdout
-        return ["timer:(keepalive" in line for line in sockets.splitlines()]
+        timers = (re.search(r"timer:\(keepalive,([^,]+)", line) for line in sockets.splitlines())
+        return [timer[1] if timer else "" for timer in timers]
 
     def close(self) -> None:
         try:

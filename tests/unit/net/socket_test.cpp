@@ -1,4 +1,7 @@
+#include <fcntl.h>
+#include <linux/tcp.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -14,6 +17,41 @@ using namespace sluice;
 using namespace sluice::net;
 
 namespace {
+
+// A listener outside the loop, which nobody accepts from but the test.
+struct Outside {
+  Outside() {
+    size = SocketAddress::parse("127.0.0.1:0")->fill(storage);
+    REQUIRE((bind(fd, raw(), size) == 0 && listen(fd, 1) == 0));
+    REQUIRE(getsockname(fd, raw(), &size) == 0);
+  }
+  ~Outside() { close(fd); }
+  Outside(const Outside&) = delete;
+  Outside& operator=(const Outside&) = delete;
+
+  sockaddr* raw() { return reinterpret_cast<sockaddr*>(&storage); }
+  bool has_one_within(int milliseconds) const {
+    pollfd waits{fd, POLLIN, 0};
+    return poll(&waits, 1, milliseconds) == 1;
+  }
+
+  int fd = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_storage storage{};
+  socklen_t size = 0;
+};
+
+// Both ends of a connection over TCP, neither blocks.
+struct TcpPair {
+  TcpPair() {
+    Outside listener;
+    REQUIRE(connect(client, listener.raw(), listener.size) == 0);
+    REQUIRE(fcntl(client, F_SETFL, O_NONBLOCK) == 0);
+    server = accept4(listener.fd, nullptr, nullptr, SOCK_NONBLOCK);
+  }
+
+  int client = socket(AF_INET, SOCK_STREAM, 0);
+  int server = -1;
+};
 
 // Gives every accepted connection to a task of the test.
 class TestListener final : public Listener {
@@ -133,18 +171,7 @@ Task<std::string> through_relay(SocketAddress target, std::string text) {
 
 // A client that has said all it has to say, in front of a server that has answered and reset the connection by then.
 Task<std::string> through_relay_to_reset(std::string text, std::string answer) {
-  int listener = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in at{};
-  at.sin_family = AF_INET;
-  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof at;
-  REQUIRE(::bind(listener, reinterpret_cast<sockaddr*>(&at), size) == 0);
-  REQUIRE(::listen(listener, 1) == 0);
-  REQUIRE(::getsockname(listener, reinterpret_cast<sockaddr*>(&at), &size) == 0);
-  int connected = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-  ::connect(connected, reinterpret_cast<sockaddr*>(&at), size);
-  int server = ::accept(listener, nullptr, nullptr);
-  ::close(listener);
+  auto [connected, server] = TcpPair();
   REQUIRE(::send(server, answer.data(), answer.size(), 0) == static_cast<ssize_t>(answer.size()));
   linger reset{1, 0};
   setsockopt(server, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
@@ -210,27 +237,35 @@ TEST_CASE("joined streams carry both directions and each half-close") {
 
 namespace {
 
-// Two ends of a connection over TCP: a plain socket that blocks, and what the server has accepted.
+// A plain socket, and what has been accepted from it.
 struct Accepted {
   Accepted() {
-    int listener = socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_storage storage{};
-    socklen_t size = SocketAddress::parse("127.0.0.1:0")->fill(storage);
-    auto* address = reinterpret_cast<sockaddr*>(&storage);
-    REQUIRE((bind(listener, address, size) == 0 && listen(listener, 1) == 0));
-    REQUIRE(getsockname(listener, address, &size) == 0);
-    client = socket(AF_INET, SOCK_STREAM, 0);
-    REQUIRE(connect(client, address, size) == 0);
-    Result<std::unique_ptr<SocketStream>> adopted =
-        SocketStream::adopt(accept4(listener, nullptr, nullptr, SOCK_NONBLOCK));
-    REQUIRE(adopted.ok());
-    server = std::move(*adopted);
-    close(listener);
+    TcpPair pair;
+    client = pair.client;
+    server = std::move(*SocketStream::adopt(pair.server));
   }
 
   int client = -1;
   std::unique_ptr<SocketStream> server;
 };
+
+// The server says something and ends; the segments that have reached the client by then.
+Task<std::uint32_t> segments_of_an_answer() {
+  TcpPair before;
+  TcpPair behind;
+  REQUIRE(::send(behind.server, "answer", 6, 0) == 6);
+  ::shutdown(behind.server, SHUT_WR);
+  Result<std::unique_ptr<SocketStream>> front = SocketStream::adopt(before.server);
+  Result<std::unique_ptr<SocketStream>> back = SocketStream::adopt(behind.client);
+  Joined joined = co_await join_streams(**front, **back, kNoStall, {20ms});
+  CHECK(joined.to_client == 6);
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  REQUIRE(getsockopt(before.client, IPPROTO_TCP, TCP_INFO, &info, &size) == 0);
+  close(before.client);
+  close(behind.server);
+  co_return info.tcpi_segs_in;
+}
 
 // Every read until the end, and whether it was known to be the last.
 Task<std::vector<std::pair<std::string, bool>>> reads(Stream& stream) {
@@ -288,6 +323,11 @@ TEST_CASE("the last read is known to be the last once the end has arrived") {
     CHECK(test::run_on(loop, reads(*pair.server)) == Reads{{"first", false}, {"second", false}});
   }
   close(pair.client);
+}
+
+TEST_CASE("the last bytes and the end go out in one segment") {
+  Loop loop;
+  CHECK(test::run_on(loop, segments_of_an_answer()) == 2);  // the other one is the answer to the client's SYN
 }
 
 TEST_CASE("splicing moves exactly what was asked for") {
@@ -386,4 +426,31 @@ TEST_CASE("a port somebody else listens on is refused, one that is free is not")
   CHECK_FALSE(probe_address(taken).ok());
   close(fd);
   CHECK(probe_address(taken).ok());
+}
+
+namespace {
+
+Task<std::unique_ptr<SocketStream>> dial_outside(const Outside& server, First first) {
+  SocketAddress address = *SocketAddress::from(reinterpret_cast<const sockaddr*>(&server.storage));
+  Result<std::unique_ptr<SocketStream>> stream = co_await dial(address, first, kNoDeadline);
+  REQUIRE(stream.ok());
+  co_return std::move(*stream);
+}
+
+}  // namespace
+
+TEST_CASE("a server that speaks first has its connection at once, another one with our first bytes") {
+  Loop loop;
+  Outside server;
+  SECTION("it does") {
+    std::unique_ptr<SocketStream> stream = test::run_on(loop, dial_outside(server, First::server));
+    CHECK(server.has_one_within(100));
+  }
+  SECTION("we do") {
+    std::unique_ptr<SocketStream> stream = test::run_on(loop, dial_outside(server, First::us));
+    CHECK_FALSE(server.has_one_within(50));
+    iovec bytes = piece("first");
+    CHECK(stream->write_now({&bytes, 1}, 5, Follows::unknown).ok());
+    CHECK(server.has_one_within(100));
+  }
 }
